@@ -1,0 +1,45 @@
+# Two commands do everything: `make demo` and `make test`. Each sets up its own environment first.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo test lint types docs unit bench lock clean
+
+help:
+	@echo "make demo   the main job on this repository, from build to audit package"
+	@echo "make test   lint, types, import contracts, docs and every test"
+	@echo "make lint | types | docs | unit | bench | lock | clean"
+
+setup:
+	@$(PYTHON) tools/setup.py
+
+demo: setup
+	@$(BIN)/python demo/demo.py
+
+test: lint types docs unit
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/codespell src tests docs tools benchmarks demo *.md
+
+types: setup
+	$(BIN)/mypy
+	$(BIN)/mypy --strict typing_tests
+
+docs: setup
+	$(BIN)/cog --check -r docs/reference/cli.md README.md
+	$(BIN)/sphinx-build -n -W -q -b html docs .build/docs
+
+unit: setup
+	$(BIN)/pytest -n 2 --dist worksteal
+
+bench: setup
+	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+lock: setup
+	$(BIN)/python tools/lock.py
+
+clean:
+	rm -rf .venv .build dist

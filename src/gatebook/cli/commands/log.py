@@ -1,0 +1,68 @@
+"""``gatebook log``: list the entries of the book."""
+
+from pathlib import Path
+
+import click
+
+from gatebook.cli.options import actor_option, json_option, ledger_option, open_book, option
+
+__all__ = ["command"]
+
+
+@click.command()
+@option("--start", type=click.IntRange(min=0), help="First entry; the last ones if absent.")
+@option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="How many entries at most.",
+)
+@option("--kind", help="Only entries of this kind, such as decision.made.")
+@ledger_option
+@actor_option
+@json_option
+def command(
+    *,
+    start: int | None,
+    limit: int,
+    kind: str | None,
+    ledger: Path,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """List entries, oldest first: number, time, kind, actor and what it is about."""
+    from gatebook.cli.entries import entry_json, summarise
+    from gatebook.cli.output import note, print_json, table
+    from gatebook.errors import UsageError
+    from gatebook.ledger.kinds import KINDS
+
+    if kind is not None and kind not in KINDS:
+        raise UsageError(
+            f"there is no kind {kind!r}", hint=f"kinds: {', '.join(KINDS)}", code="cli.kind"
+        )
+    with open_book(ledger, actor) as book:
+        size = book.size()
+        if kind is None:
+            first = max(0, size - limit) if start is None else start
+            entries = list(book.entries(first, min(size, first + limit)))
+        else:
+            wanted = (
+                (index, each) for index, each in book.entries(start or 0) if each.kind == kind
+            )
+            entries = list(wanted)
+            entries = entries[:limit] if start is not None else entries[-limit:]
+        if as_json:
+            print_json(
+                "gatebook/entries/v1",
+                origin=book.origin,
+                size=size,
+                entries=[entry_json(index, entry) for index, entry in entries],
+            )
+            return
+        rows = [
+            (str(index), str(entry.time), entry.kind, str(entry.actor), summarise(entry))
+            for index, entry in entries
+        ]
+        table(("entry", "time", "kind", "actor", "what"), rows)
+        note(f"{len(entries)} of {size} entries of {book.origin}")

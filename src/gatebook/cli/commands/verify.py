@@ -1,0 +1,264 @@
+"""``gatebook verify``: verify a receipt, a package, a log or a book."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gatebook.cli.options import json_option, option, read_file
+
+if TYPE_CHECKING:
+    from gatebook.tlog.note import VerifierKey
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument(
+    "file",
+    required=False,
+    metavar="[RECEIPT|PACKAGE]",
+    type=click.Path(path_type=Path, dir_okay=False),
+)
+@option(
+    "--entry",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The entry's bytes, for a receipt.",
+)
+@option("--log-key", help="The log's verifier key, name+hash+base64; or a file that holds it.")
+@option(
+    "--log", metavar="DIRECTORY|URL", help="Verify a C2SP log tree: checkpoint, tiles, entries."
+)
+@option(
+    "--book",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Re-verify everything in a book's directory.",
+)
+@option(
+    "--checkpoint",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A checkpoint the book has to contain, kept from earlier.",
+)
+@option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A C2SP tlog-policy file: which witnesses must have cosigned a receipt.",
+)
+@option("--origin", help="The log's origin, when it is not the name of its key.")
+@json_option
+def command(
+    *,
+    file: Path | None,
+    entry: Path | None,
+    log_key: str | None,
+    log: str | None,
+    book: Path | None,
+    checkpoint: tuple[Path, ...],
+    policy: Path | None,
+    origin: str | None,
+    as_json: bool,
+) -> None:
+    """Verify, offline and without trust in whoever handed it over.
+
+    \b
+    gatebook verify RECEIPT --entry FILE --log-key VKEY  one entry is in a log
+    gatebook verify PACKAGE [--log-key VKEY]             everything behind a decision
+    gatebook verify --log DIRECTORY|URL --log-key VKEY   a whole log, ours or another's
+    gatebook verify --book DIRECTORY [--log-key VKEY]    a book, from its bytes
+
+    Exit status 5 names the object at fault.
+    """
+    from gatebook.errors import UsageError
+
+    given = [name for name, each in (("FILE", file), ("--log", log), ("--book", book)) if each]
+    if len(given) != 1:
+        raise UsageError(
+            "say what to verify: a RECEIPT or PACKAGE, --log or --book", code="cli.verify-what"
+        )
+    if log is not None:
+        _verify_log(log, log_key, origin, as_json=as_json)
+    elif book is not None:
+        _verify_book(book, log_key, checkpoint, as_json=as_json)
+    elif file is not None:
+        data = read_file(file)
+        if data.startswith(b"PK"):
+            _verify_package(data, log_key, as_json=as_json)
+        else:
+            _verify_receipt(data, entry, log_key, policy, origin, as_json=as_json)
+
+
+def _parse_key(log_key: str) -> "VerifierKey":
+    from gatebook.tlog.note import VerifierKey
+
+    if "+" not in log_key and Path(log_key).is_file():
+        log_key = read_file(Path(log_key), limit=65_536).decode("utf-8", "replace").strip()
+    return VerifierKey.parse(log_key)
+
+
+def _needed(log_key: str | None) -> str:
+    from gatebook.errors import UsageError
+
+    if log_key is None:
+        raise UsageError(
+            "the log's key is needed: --log-key",
+            code="cli.log-key-needed",
+            hint="whoever runs the log publishes it; `gatebook key show` prints a book's own",
+        )
+    return log_key
+
+
+def _verify_receipt(
+    data: bytes,
+    entry: Path | None,
+    log_key: str | None,
+    policy: Path | None,
+    origin: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from gatebook.cli.output import print_json, style
+    from gatebook.errors import UsageError
+    from gatebook.tlog.quorum import TlogPolicy
+    from gatebook.tlog.receipt import Receipt, check_receipt
+
+    if entry is None:
+        raise UsageError("a receipt is checked against its entry: --entry FILE", code="cli.entry")
+    rules = None if policy is None else TlogPolicy.parse(read_file(policy, limit=1024 * 1024))
+    key = _parse_key(_needed(log_key)) if rules is None or log_key is not None else None
+    verified = check_receipt(
+        Receipt.parse(data), read_file(entry, limit=65_536), key, rules, origin=origin
+    )
+    found = verified.checkpoint
+    if as_json:
+        print_json(
+            "gatebook/verified-receipt/v1",
+            verified=True,
+            origin=found.origin,
+            index=verified.index,
+            size=found.size,
+            root=found.root.hex(),
+            cosignatures=len(verified.cosignatures),
+        )
+        return
+    click.echo(
+        f"{style('verified', 'good', bold=True)}: entry {verified.index} is in {found.origin}, "
+        f"among the first {found.size}"
+    )
+
+
+def _verify_log(target: str, log_key: str | None, origin: str | None, *, as_json: bool) -> None:
+    from gatebook.cli.output import print_json, progress, style
+    from gatebook.workspace.verification import verify_log
+
+    with progress("entries verified") as shown:
+        report = verify_log(
+            target,
+            _parse_key(_needed(log_key)),
+            origin=origin,
+            on_entry=lambda index, _: shown(index, index + 1) if index % 10_000 == 0 else None,
+        )
+    if as_json:
+        print_json(
+            "gatebook/verified-log/v1",
+            verified=True,
+            origin=report.origin,
+            size=report.size,
+            root=report.root.hex(),
+            entries=report.entries,
+            tiles=report.tiles,
+        )
+        return
+    click.echo(
+        f"{style('verified', 'good', bold=True)}: {report.origin}, {report.entries} entries in "
+        f"{report.tiles} tiles, root {report.root.hex()[:16]}…"
+    )
+
+
+def _verify_book(
+    directory: Path, log_key: str | None, checkpoints: tuple[Path, ...], *, as_json: bool
+) -> None:
+    from gatebook.cli.output import note, print_json, progress, style
+    from gatebook.errors import VerificationError
+    from gatebook.workspace.verification import verify_book
+
+    with progress("entries verified") as shown:
+        report = verify_book(
+            directory,
+            log_key=None if log_key is None else _parse_key(log_key),
+            checkpoints=[read_file(each, limit=1024 * 1024) for each in checkpoints],
+            progress=shown,
+        )
+    if as_json:
+        print_json(
+            "gatebook/verified-book/v1",
+            verified=not report.faults,
+            origin=report.origin,
+            size=report.ledger.head.size,
+            root=report.ledger.head.root.hex(),
+            checkpoints=report.ledger.checkpoints,
+            blobs=report.ledger.blobs,
+            index_entries=report.index_entries,
+            faults=[
+                {"object": fault.object, "code": fault.code, "message": fault.message}
+                for fault in report.faults
+            ],
+        )
+    if report.faults:
+        for fault in report.faults[:20]:
+            note(f"  {fault}  [{fault.code}]")
+        more = len(report.faults) - 20
+        if more > 0:
+            note(f"  and {more} more")
+        raise VerificationError(
+            f"the book is at fault: {report.faults[0]}", code=report.faults[0].code
+        )
+    if as_json:
+        return
+    click.echo(
+        f"{style('verified', 'good', bold=True)}: {report.origin}, {report.ledger.head.size} "
+        f"entries, {report.ledger.blobs} blobs, {report.ledger.checkpoints} checkpoints"
+        + ("" if report.index_entries is None else f", index of {report.index_entries}")
+    )
+    if log_key is None:
+        note(
+            f"signed by {report.ledger.keys[-1].vkey}, as the book itself says; give --log-key to "
+            "compare with the key you know"
+        )
+
+
+def _verify_package(data: bytes, log_key: str | None, *, as_json: bool) -> None:
+    from gatebook.audit.verify import verify_package
+    from gatebook.cli.output import note, print_json, style
+
+    report = verify_package(data, log_key=None if log_key is None else _parse_key(log_key))
+    decision = report.decision
+    if as_json:
+        print_json(
+            "gatebook/verified-package/v1",
+            verified=True,
+            origin=report.origin,
+            size=report.size,
+            root=report.root.hex(),
+            log_key=report.key_source,
+            decision=decision.digest.hex,
+            subject=str(decision.subject),
+            environment=str(decision.environment),
+            verdict=decision.verdict.value,
+            entries=len(report.entries),
+            blobs=len(report.blobs),
+            replayed=report.replayed,
+        )
+        return
+    click.echo(
+        f"{style('verified', 'good', bold=True)}: {decision.verdict.value.upper()} "
+        f"{decision.name or decision.subject.short} → {decision.environment} at {decision.instant}"
+    )
+    click.echo(
+        f"  {len(report.entries)} entries proved in {report.origin} at size {report.size}, "
+        f"{len(report.blobs)} documents, decision replayed equal"
+    )
+    if log_key is None:
+        note(
+            "signed by the key inside the package; give --log-key to compare with the one you know"
+        )

@@ -1,0 +1,37 @@
+"""The subject of a command: a digest, or something that has one."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gatebook.digest import Digest
+    from gatebook.fingerprint.identity import Fingerprint
+
+__all__ = ["resolve_digest", "resolve_fingerprint", "subject_argument"]
+
+subject_argument = click.argument("subject", metavar="SUBJECT")
+
+
+def resolve_digest(subject: str) -> "Digest":
+    """Turn ``sha256:…``, a path or an image reference into a digest.
+
+    Raises:
+        GatebookError: it is none of these, or cannot be read.
+
+    """
+    from gatebook.digest import Digest
+
+    found = resolve_fingerprint(subject)
+    return found if isinstance(found, Digest) else found.digest
+
+
+def resolve_fingerprint(subject: str) -> "Digest | Fingerprint":
+    """Turn a subject into its digest, or into the fingerprint of the thing it names."""
+    from gatebook.digest import ALGORITHMS, Digest
+
+    if subject.partition(":")[0] in ALGORITHMS and "/" not in subject:
+        return Digest.parse(subject)
+    from gatebook.fingerprint.fingerprint import fingerprint
+
+    return fingerprint(subject)

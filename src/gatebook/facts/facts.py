@@ -1,0 +1,200 @@
+"""The records a judgement is made of."""
+
+from dataclasses import dataclass
+
+from gatebook.clock import Instant
+from gatebook.digest import Digest
+from gatebook.formats.components import Sbom
+from gatebook.formats.intoto import PredicateKind
+from gatebook.formats.provenance import Provenance
+from gatebook.formats.test_result import TestResult
+from gatebook.ledger.kinds import ArtifactKind, BuildInformation
+from gatebook.names import Actor, ArtifactName, EnvironmentName, RepositoryUri, RoleName
+from gatebook.values import value
+
+__all__ = [
+    "ApprovalFact",
+    "ArtifactFact",
+    "EntryReference",
+    "EvidenceFact",
+    "Facts",
+    "Identity",
+    "Problem",
+    "SignerFact",
+]
+
+
+@value
+class Identity:
+    """Somebody, linked as far as the trust root links: two equal identities are one person.
+
+    Written ``person:ana`` when the trust root knows the person, else as the actor
+    (``key#ci``) or address (``mailto:ana@example.com``) itself.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReference:
+    """An entry of the ledger that was weighed."""
+
+    index: int
+    id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a document does not count, although an entry names it.
+
+    Attributes:
+        code: stable name of the reason.
+        message: the reason for people.
+        damaged: the stored bytes are gone or changed, so that nobody can say what they said;
+            otherwise they are there and no longer believed, or cannot be read.
+
+    """
+
+    code: str
+    message: str
+    damaged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFact:
+    """One recording of the artifact."""
+
+    entry: EntryReference
+    name: ArtifactName
+    artifact: ArtifactKind
+    build: BuildInformation | None
+    recorded_by: Actor
+    recorded: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerFact:
+    """A believed key that signed, and whose it is."""
+
+    key: str
+    holder: Actor
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceFact:
+    """One piece of evidence about the artifact.
+
+    Attributes:
+        entry: the entry that accepted or reported it.
+        document: digest of the document as received.
+        predicate_type: what it claims to be.
+        kind: the family of the predicate, when known by name.
+        signed: whether a believed key signed it; a reported document is not.
+        signers: the believed keys; empty unless ``signed``.
+        content: what it says, for the families that are read; ``None`` when it could not be.
+        problem: why it does not count.
+        received: when the ledger received it.
+
+    """
+
+    entry: EntryReference
+    document: Digest
+    predicate_type: str
+    kind: PredicateKind | None
+    signed: bool
+    signers: tuple[SignerFact, ...] = ()
+    content: Provenance | Sbom | TestResult | None = None
+    problem: Problem | None = None
+    received: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalFact:
+    """One granted approval, verified again.
+
+    Attributes:
+        entry: the entry that granted it.
+        document: digest of the signed approval.
+        role: the role it was given in.
+        approver: who gave it; absent when the signature is no longer believed.
+        contract: the contract it was given for.
+        granted: when the ledger received it.
+        expires: when the approver wanted it to end.
+        revoked: the entry that revoked it.
+        problem: why it does not count.
+
+    """
+
+    entry: EntryReference
+    document: Digest
+    role: RoleName
+    approver: SignerFact | None
+    contract: Digest
+    granted: Instant
+    expires: Instant | None = None
+    revoked: EntryReference | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything that is known about one artifact for one environment at one instant.
+
+    Attributes:
+        subject: the artifact.
+        environment: where it wants to go.
+        now: the one reading of the clock of this judgement.
+        origin: the log the entries are of.
+        size: how many entries of the log were taken into account.
+        contract: digest of the environment's contract.
+        trust_root: digest of what is believed.
+        artifacts: its recordings, in order.
+        authors: identities of the authors and committers of the recorded commits.
+        authors_problem: why they are not known, or not all of them.
+        evidence: what was accepted or reported about it, in order.
+        approvals: approvals for this environment, in order.
+        weighed: every entry that was read, in order.
+        documents: digests of every document that was read, sorted.
+
+    """
+
+    subject: Digest
+    environment: EnvironmentName
+    now: Instant
+    origin: str
+    size: int
+    contract: Digest | None
+    trust_root: Digest | None
+    artifacts: tuple[ArtifactFact, ...] = ()
+    authors: tuple[Identity, ...] = ()
+    authors_problem: Problem | None = None
+    evidence: tuple[EvidenceFact, ...] = ()
+    approvals: tuple[ApprovalFact, ...] = ()
+    weighed: tuple[EntryReference, ...] = ()
+    documents: tuple[Digest, ...] = ()
+
+    def repository(self) -> RepositoryUri | None:
+        """The repository the artifact is recorded with, when its recordings agree on one."""
+        named = {
+            fact.build.repository
+            for fact in self.artifacts
+            if fact.build is not None and fact.build.repository is not None
+        }
+        return named.pop() if len(named) == 1 else None
+
+    def of_kind(self, *kinds: PredicateKind) -> tuple[EvidenceFact, ...]:
+        """Evidence of some families, in order."""
+        return tuple(fact for fact in self.evidence if fact.kind in kinds)
+
+    def builders(self) -> frozenset[Identity]:
+        """Identities whose keys signed provenance of the artifact."""
+        return frozenset(
+            signer.identity
+            for fact in self.of_kind(PredicateKind.PROVENANCE)
+            for signer in fact.signers
+        )

@@ -1,0 +1,9 @@
+"""Digests of what lies on disk or in a registry: files, directories, image layouts, images.
+
+One front door, :mod:`gatebook.fingerprint.fingerprint`, and one module for each algorithm. Every
+algorithm says which bytes it covers (``docs/reference/fingerprints.md``); what it cannot cover —
+a special file, an unreadable one, one that changes while it is read — it refuses rather than skips.
+
+The room must not know what a digest is wanted for: no ledger, no evidence, no gate, no output.
+It writes nothing and extracts nothing. Callers import the modules; nothing is re-exported.
+"""

@@ -1,0 +1,103 @@
+"""Decide again from what a decision says it weighed; the result has to be equal, byte for byte."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gatebook.errors import VerificationError
+from gatebook.facts.read import FactReader
+from gatebook.gate.decide import decide_by_document, undecided
+from gatebook.gate.decision import ENGINE, Decision
+from gatebook.ledger.entry import decode_entry
+from gatebook.ledger.store import BlobStore
+
+__all__ = ["EngineDiffersError", "ReplayDiffersError", "Replayed", "replay"]
+
+
+class EngineDiffersError(VerificationError):
+    """The decision was made by another engine than this release has."""
+
+    code = "gate.engine-differs"
+
+
+class ReplayDiffersError(VerificationError):
+    """Deciding again gave another document."""
+
+    code = "gate.replay-differs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A decision that came out equal again."""
+
+    decision: Decision
+    entries: int
+    documents: int
+
+
+def replay(document: bytes, *, entry_bytes: Callable[[int], bytes], blobs: BlobStore) -> Replayed:
+    """Decide again and compare.
+
+    1. The document is a decision in canonical form, made by this engine.
+    2. Each entry it weighed is in the book at that index with that id.
+    3. The documents those entries name are read and verified again.
+    4. Contract and facts, at the recorded instant, give the same bytes.
+
+    A decision that weighed nothing, because nothing could be read, can only be ``undecided``; why
+    nothing could be read is not asked again.
+
+    Raises:
+        EngineDiffersError: made by another engine; nothing is approximated.
+        ReplayDiffersError: it comes out differently, with the first part that differs.
+        MalformedError: the document is not a decision.
+        GatebookError: an entry or document is missing or damaged.
+
+    """
+    recorded = Decision.parse(document)
+    if recorded.engine != ENGINE:
+        raise EngineDiffersError(
+            f"the decision was made by {recorded.engine[:60]}; this release has {ENGINE}",
+            hint="replay it with the release that has that engine",
+        )
+    for reference in recorded.entries:
+        entry = decode_entry(entry_bytes(reference.index))
+        if (entry.id, entry.kind) != (reference.id, reference.kind):
+            raise ReplayDiffersError(
+                f"entry {reference.index} is {entry.kind} {entry.id}, "
+                f"not the {reference.kind} {reference.id} that was weighed"
+            )
+    reader = FactReader(origin=recorded.origin, entry_bytes=entry_bytes, blobs=blobs)
+    facts = reader.read(
+        [reference.index for reference in recorded.entries],
+        subject=recorded.subject,
+        environment=recorded.environment,
+        now=recorded.instant,
+        size=recorded.size,
+    )
+    if recorded.entries:
+        again = decide_by_document(facts, blobs.get)
+    else:
+        # Nothing was weighed, because nothing could be read: all that can come of it is this.
+        again = undecided(facts, recorded.reason.code, recorded.reason.message)
+    if again.encode() != document:
+        if facts.contract is not None:
+            blobs.get(facts.contract)  # if that is what is missing or damaged, it says so itself
+        raise ReplayDiffersError(
+            f"deciding again gives another document: {_first_difference(recorded, again)}"
+        )
+    return Replayed(
+        decision=recorded, entries=len(recorded.entries), documents=len(recorded.documents)
+    )
+
+
+def _first_difference(recorded: Decision, again: Decision) -> str:
+    for name in ("verdict", "reason", "contract", "trust_root", "entries", "documents"):
+        before, after = getattr(recorded, name), getattr(again, name)
+        if before != after:
+            return f"{name} was {before}, is {after}"
+    for before, after in zip(recorded.outcomes, again.outcomes, strict=False):
+        if before != after:
+            return (
+                f"control {before.control} was {before.finding.status} ({before.finding.found}), "
+                f"is {after.finding.status} ({after.finding.found})"
+            )
+    return "outcomes differ in number, or name or end differ"

@@ -1,0 +1,325 @@
+"""A book: the library's front door.
+
+::
+
+    with Book.create("acme", origin="ledger.example.com/acme") as book:
+        book.publish_trust_root(root_yaml)
+        book.publish_contract(contract_yaml)
+        book.record(digest, name="api", artifact=ArtifactKind.IMAGE)
+        book.accept(envelope, digest)
+        decision = book.gate(digest, "prod").decision
+
+Names are parsed here: methods take the text forms or the parsed ones.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from gatebook.clock import Clock, Instant, SystemClock
+from gatebook.digest import Digest
+from gatebook.facts.documents import ApprovalPredicate, CommitPeople
+from gatebook.formats.dsse import Envelope
+from gatebook.formats.intoto import Statement, encode_statement
+from gatebook.gate.gate import Recorded
+from gatebook.intake.approvals import grant_approval, revoke_approval
+from gatebook.intake.artifacts import record_artifact
+from gatebook.intake.deployments import DeploymentStatus, record_deployment
+from gatebook.intake.evidence import Attachment, accept_attestation, report_document
+from gatebook.intake.publish import publish_contract, publish_trust_root
+from gatebook.intake.statements import approval_statement, subject_of
+from gatebook.ledger.batch import Appended
+from gatebook.ledger.entry import Draft
+from gatebook.ledger.kinds import ArtifactKind, BuildInformation, KeyRotated
+from gatebook.names import Actor, ArtifactName, EnvironmentName, RoleName
+from gatebook.stores.files import write_durably
+from gatebook.trust.signers import PrivateKey, sign_statement
+from gatebook.workspace.create import create_book
+from gatebook.workspace.layout import BookFile, Layout, new_log_key, write_key
+from gatebook.workspace.open_book import OpenBook, parse_digest
+
+__all__ = ["Book"]
+
+
+class Book(OpenBook):
+    """An organisation's book in a directory.
+
+    Made by :meth:`create` or :meth:`open`; a context manager that closes it.
+    """
+
+    # -- making and opening --------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path | str,
+        *,
+        origin: str,
+        actor: Actor | str = "local#gatebook",
+        clock: Clock | None = None,
+    ) -> Self:
+        """Make a new book and open it. It appears whole or not at all.
+
+        Args:
+            directory: where; it must not exist, or be empty.
+            origin: the log's name for ever, such as ``ledger.example.com/acme``.
+            actor: who acts.
+            clock: who is asked for the time.
+
+        Raises:
+            ConflictError: there is something in the directory already.
+            MalformedError: the origin cannot be a log's name.
+            StoreError: the disk does not keep it.
+
+        """
+        who, time = _actor(actor), clock or SystemClock()
+        target = create_book(Path(directory).absolute(), origin=origin, by=who, clock=time)
+        return cls.open(target, actor=who, clock=time)
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path | str,
+        *,
+        actor: Actor | str = "local#gatebook",
+        clock: Clock | None = None,
+    ) -> Self:
+        """Open a book.
+
+        Raises:
+            NotFoundError: there is none.
+            LedgerInconsistentError: it was cut, rolled back or changed; see
+                :func:`gatebook.ledger.open.check_head`.
+            KeyFileError: the log's key is missing or readable by others.
+
+        """
+        layout = Layout(directory=Path(directory).absolute())
+        file = BookFile.read(layout)
+        return cls(layout, file, clock or SystemClock(), _actor(actor))
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def publish_trust_root(self, document: bytes, *, by: Actor | None = None) -> Appended:
+        """Say which keys are believed from here on; see :mod:`gatebook.trust.roots`.
+
+        Raises:
+            MalformedError: the document is not a trust root.
+
+        """
+        return publish_trust_root(self._desk, document, by=by or self.actor)
+
+    def publish_contract(self, document: bytes, *, by: Actor | None = None) -> Appended:
+        """Say what an environment demands from here on; see :mod:`gatebook.policy.contract`.
+
+        Raises:
+            ContractError: the document is not a contract.
+
+        """
+        return publish_contract(self._desk, document, by=by or self.actor)[0]
+
+    def record(
+        self,
+        subject: Digest | str,
+        *,
+        name: ArtifactName | str,
+        artifact: ArtifactKind = ArtifactKind.FILE,
+        algorithm: str = "file",
+        build: BuildInformation | None = None,
+        people: Sequence[str] = (),
+        by: Actor | None = None,
+        occurred: Instant | None = None,
+        idempotency_key: str | None = None,
+    ) -> Appended:
+        """Record that an artifact exists.
+
+        Args:
+            subject: its digest.
+            name: what people call it.
+            artifact: what sort of thing it is.
+            algorithm: how the digest was made.
+            build: where it says it comes from.
+            people: addresses of the authors and committers of its commits; kept salted.
+            by: who records it.
+            occurred: when it was built, if that is not now.
+            idempotency_key: makes a retry append nothing.
+
+        """
+        return record_artifact(
+            self._desk,
+            parse_digest(subject),
+            name=ArtifactName.parse(str(name)),
+            artifact=artifact,
+            algorithm=algorithm,
+            build=build,
+            people=CommitPeople.of(tuple(people)) if people else None,
+            by=by or self.actor,
+            occurred=occurred,
+            idempotency_key=idempotency_key,
+        )
+
+    def accept(
+        self,
+        envelope: bytes,
+        subject: Digest | str,
+        *,
+        attachments: Sequence[Attachment] = (),
+        by: Actor | None = None,
+    ) -> Appended:
+        """Verify a signed attestation about an artifact and keep it.
+
+        Raises:
+            GatebookError: why it is refused; the refusal is recorded.
+
+        """
+        appended, _ = accept_attestation(
+            self._desk,
+            envelope,
+            subject=parse_digest(subject),
+            by=by or self.actor,
+            attachments=attachments,
+        )
+        return appended
+
+    def report(
+        self,
+        document: bytes,
+        subject: Digest | str,
+        *,
+        form: str,
+        media_type: str = "application/octet-stream",
+        by: Actor | None = None,
+    ) -> Appended:
+        """Keep a document nobody signed; it satisfies no control that wants signed evidence."""
+        return report_document(
+            self._desk,
+            document,
+            subject=parse_digest(subject),
+            form=form,
+            media_type=media_type,
+            by=by or self.actor,
+        )
+
+    def attest(
+        self,
+        statement: Statement,
+        subject: Digest | str,
+        signer: PrivateKey,
+        *,
+        attachments: Sequence[Attachment] = (),
+        by: Actor | None = None,
+    ) -> tuple[Envelope, Appended]:
+        """Sign a statement and accept it, as :meth:`accept` does."""
+        envelope = sign_statement(encode_statement(statement), signer)
+        appended = self.accept(envelope.encode(), subject, attachments=attachments, by=by)
+        return envelope, appended
+
+    def approve(
+        self, envelope: bytes, subject: Digest | str, environment: str, *, by: Actor | None = None
+    ) -> Appended:
+        """Receive a signed approval.
+
+        Raises:
+            ApprovalDeniedError: the signer may not approve this; the refusal is recorded.
+
+        """
+        return grant_approval(
+            self._desk,
+            envelope,
+            subject=parse_digest(subject),
+            environment=EnvironmentName.parse(str(environment)),
+            by=by or self.actor,
+        )
+
+    def sign_approval(
+        self,
+        subject: Digest | str,
+        environment: str,
+        *,
+        role: str,
+        signer: PrivateKey,
+        reason: str | None = None,
+        expires: Instant | None = None,
+    ) -> bytes:
+        """Sign an approval under the present contract; hand it in with :meth:`approve`."""
+        digest = parse_digest(subject)
+        contract = self.contract(environment)
+        approval = ApprovalPredicate(
+            environment=contract.environment,
+            role=RoleName.parse(role),
+            contract=contract.digest,
+            reason=reason,
+            expires=expires,
+        )
+        names = [row.name for row in self.query.artifacts(digest)[-1:]]
+        statement = approval_statement(subject_of(digest, names), approval)
+        return sign_statement(encode_statement(statement), signer).encode()
+
+    def revoke(self, index: int, *, by: Actor | None = None) -> Appended:
+        """Revoke the approval that entry ``index`` granted."""
+        return revoke_approval(self._desk, index, by=by or self.actor)
+
+    def gate(self, subject: Digest | str, environment: str, *, by: Actor | None = None) -> Recorded:
+        """Judge, and record the decision whatever it is.
+
+        Raises:
+            StoreError: the decision could not be recorded; then there is none.
+
+        """
+        self._catch_up()
+        recorded = self._gate.judge(
+            parse_digest(subject), EnvironmentName.parse(str(environment)), by=by or self.actor
+        )
+        self._catch_up()
+        return recorded
+
+    def deploy(
+        self,
+        subject: Digest | str,
+        environment: str,
+        *,
+        name: str | None = None,
+        status: DeploymentStatus = DeploymentStatus.FINISHED,
+        decision: int | None = None,
+        run: str | None = None,
+        occurred: Instant | None = None,
+        by: Actor | None = None,
+        idempotency_key: str | None = None,
+    ) -> Appended:
+        """Record a deployment that something else carried out."""
+        return record_deployment(
+            self._desk,
+            parse_digest(subject),
+            environment=EnvironmentName.parse(str(environment)),
+            name=None if name is None else ArtifactName.parse(name),
+            status=status,
+            by=by or self.actor,
+            decision=decision,
+            run=run,
+            occurred=occurred,
+            idempotency_key=idempotency_key,
+        )
+
+    def rotate_log_key(self, *, by: Actor | None = None) -> Appended:
+        """Let another key sign the log from here on.
+
+        The entry that says so is covered by a checkpoint that both keys sign, so that whoever
+        knows the old key can follow to the new one.
+        """
+        pem, signer = new_log_key(self._ledger.origin)
+        fresh = self._layout.log_key.with_name("log.new.pem")
+        fresh.unlink(missing_ok=True)
+        write_key(fresh, pem)
+        old = self._ledger.verifier_key
+        self._ledger.sign_with(signer)
+        body = KeyRotated(old_key=old.vkey, new_key=signer.verifier.vkey)
+        (appended,) = self._desk.append(Draft(actor=by or self.actor, body=body))
+        self._store.keep_checkpoint(appended.size, appended.checkpoint)
+        self._ledger.close()
+        fresh.replace(self._layout.log_key)
+        file = BookFile(origin=self._ledger.origin, log_key=signer.verifier)
+        write_durably(self._layout.book, file.encode(), mode=0o644)
+        return appended
+
+
+def _actor(actor: Actor | str) -> Actor:
+    return Actor.parse(actor) if isinstance(actor, str) else actor

@@ -1,0 +1,60 @@
+"""Make a new book: whole, or not at all."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from gatebook.clock import Clock
+from gatebook.errors import ConflictError
+from gatebook.ledger.entry import Draft
+from gatebook.ledger.kinds import BookCreated
+from gatebook.ledger.ledger import Ledger
+from gatebook.names import Actor
+from gatebook.stores.files import CheckpointFile, sync_directory, write_durably
+from gatebook.stores.sqlite_ledger import SqliteLedger
+from gatebook.workspace.layout import BookFile, Layout, new_log_key, write_key
+
+__all__ = ["create_book"]
+
+
+def create_book(target: Path, *, origin: str, by: Actor, clock: Clock) -> Path:
+    """Make a book at ``target`` and return the path; see :meth:`gatebook.Book.create`.
+
+    It is built beside its place and renamed into it, so that a crash leaves no half a book.
+    """
+    if Layout(directory=target).book.exists():
+        raise ConflictError(
+            f"there is a book in {target} already",
+            code="workspace.book-exists",
+            hint="a book is never made over another one",
+        )
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ConflictError(f"{target} is not an empty directory", code="workspace.not-empty")
+    pem, signer = new_log_key(origin)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        layout = Layout(directory=scratch)
+        layout.log_key.parent.mkdir(mode=0o700)
+        layout.blobs.mkdir()
+        write_key(layout.log_key, pem)
+        SqliteLedger.create(layout.ledger)
+        store = SqliteLedger(layout.ledger)
+        memory = CheckpointFile(layout.checkpoint)
+        ledger = Ledger(store, memory=memory, signer=signer, clock=clock)
+        ledger.append(
+            Draft(actor=by, body=BookCreated(origin=origin, log_key=signer.verifier.vkey))
+        )
+        ledger.close()
+        store.close()
+        file = BookFile(origin=origin, log_key=signer.verifier)
+        write_durably(layout.book, file.encode(), mode=0o644)
+        scratch.chmod(0o755)
+        if target.exists():
+            target.rmdir()
+        scratch.rename(target)
+        sync_directory(target.parent)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return target
