@@ -55,13 +55,18 @@ def test_a_transaction_left_by_an_exception_undoes_all(store):
     with store.writing() as writer:
         writer.insert(SubjectRow(at=0, digest="a"))
         writer.set_applied(1)
-    with pytest.raises(KeyboardInterrupt), store.writing() as writer:
-        writer.replace(SubjectRow(0, "a"), SubjectRow(0, "z"))
-        writer.insert(SubjectRow(at=1, digest="b"))
-        list(writer.select(SubjectRow, {}))
-        writer.insert(SubjectRow(at=2, digest="c"))
-        writer.set_applied(9)
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with store.writing() as writer:
+            writer.replace(SubjectRow(0, "a"), SubjectRow(0, "z"))
+            writer.insert(SubjectRow(at=1, digest="b"))
+            list(writer.select(SubjectRow, {}))
+            writer.insert(SubjectRow(at=2, digest="c"))
+            writer.set_applied(9)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(store.dump()) == [("subject", SubjectRow(0, "a"))]
     assert store.applied() == 1
 

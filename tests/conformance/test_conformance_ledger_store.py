@@ -108,8 +108,7 @@ def test_an_entry_out_of_place_or_with_a_taken_key_is_refused_whole(store, wrong
     grow(store, 2)
     before = store.head()
     with pytest.raises(GatebookError), store.writing() as writer:
-        good = a_row(2)
-        writer.add([good, wrong], [], TreeHead(4, b"r" * 32))
+        writer.add([a_row(2), wrong], [], TreeHead(4, b"r" * 32))
     assert store.head() == before
     assert list(store.rows(0, 9)) == [a_row(0), a_row(1)]
 

@@ -90,7 +90,7 @@ class Writers:
 
 @pytest.mark.slow
 def test_nothing_acknowledged_is_lost_in_two_hundred_kills_of_two_processes(tmp_path):
-    chance = random.Random(20261120)
+    chance = random.Random(20261120)  # noqa: S311  # repeatable, not secret
     book = tmp_path
     SqliteLedger.create(book / "ledger.db")
     writers = Writers(book)
@@ -127,7 +127,5 @@ def test_nothing_acknowledged_is_lost_in_two_hundred_kills_of_two_processes(tmp_
     assert len(set(keys)) == len(keys) == size >= len(writers.acknowledged) > CYCLES
     for key in chance.sample(sorted(writers.acknowledged), 50):
         index = writers.acknowledged[key]
-        check_receipt(
-            ledger.receipt(index), ledger.entry_bytes(index), log_key=SIGNER.verifier
-        )
+        check_receipt(ledger.receipt(index), ledger.entry_bytes(index), log_key=SIGNER.verifier)
     store.close()

@@ -81,7 +81,9 @@ def write(book, name, starts):
 
 def main():
     book = Path(sys.argv[1])
-    threading.excepthook = lambda caught: say(f"error {caught.exc_type.__name__} {caught.exc_value}")
+    threading.excepthook = lambda caught: say(
+        f"error {caught.exc_type.__name__} {caught.exc_value}"
+    )
     for line in sys.stdin:
         name, _, starts = line.strip().partition(":")
         if name == "wait":

@@ -443,7 +443,7 @@ class BookKit:
         signer = SignerKey.from_seed(self.origin, hashlib.sha256(name.encode()).digest())
         old = self.ledger.verifier_key
         self.ledger.sign_with(signer)
-        appended = self.append(KeyRotated(old_key=str(old), new_key=signer.verifier.vkey))
+        appended = self.append(KeyRotated(old_key=old.vkey, new_key=signer.verifier.vkey))
         self.store.keep_checkpoint(appended.size, appended.checkpoint)
         memory = MemoryCheckpoint()
         memory.remember(appended.checkpoint)

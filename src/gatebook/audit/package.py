@@ -26,9 +26,9 @@ from gatebook.ledger.entry import Entry, decode_entry
 from gatebook.ledger.kinds import DecisionMade, KeyRotated
 from gatebook.ledger.ledger import Ledger
 from gatebook.ledger.store import BlobMissingError, BlobStore
-from gatebook.tlog.checkpoint import Checkpoint, open_checkpoint
+from gatebook.tlog.checkpoint import open_checkpoint
 from gatebook.tlog.checkpoint_body import parse_checkpoint
-from gatebook.tlog.note import parse_note
+from gatebook.tlog.note import VerifierKey, parse_note
 from gatebook.tlog.receipt import Receipt
 
 __all__ = ["NotADecisionError", "build_package"]
@@ -114,7 +114,7 @@ def _decision_entry(ledger: Ledger, index: int) -> Entry:
     if not isinstance(entry.body, DecisionMade) or not entry.evidence or not entry.subjects:
         raise NotADecisionError(
             f"entry {index} is {entry.kind} and records no decision",
-            hint="find the decision's entry with `gatebook history`",
+            hint="find the decision's entry with `gatebook log --kind decision.made`",
         )
     return entry
 
@@ -171,18 +171,16 @@ def _handovers(
             continue
         for note, checkpoint in read:
             fits = number < checkpoint.size <= contents.size
-            if fits and _is_signed_under(note, checkpoint, entry.body.old_key):
+            if fits and _is_signed_with(note, entry.body.old_key):
                 proof = ledger.receipt(number, size=checkpoint.size).proof
                 receipt = Receipt(index=number, proof=proof, checkpoint=note)
                 yield handover_name(number), receipt.encode()
                 break
 
 
-def _is_signed_under(note: bytes, checkpoint: Checkpoint, key: str) -> bool:
-    """Whether a note carries a line by the key called so; the reader checks the signature."""
+def _is_signed_with(note: bytes, vkey: str) -> bool:
     try:
-        lines = parse_note(note).signatures
+        open_checkpoint(note, VerifierKey.parse(vkey))
     except GatebookError:
         return False
-    names = {f"{line.name}+{line.key_id.hex()}" for line in lines}
-    return key in names and checkpoint.size > 0
+    return True

@@ -233,7 +233,7 @@ def _follow_handovers(files: Mapping[str, bytes], given: VerifierKey, last: Veri
                 raise PackageError(
                     f"{name} is for an entry that changes no key", code="audit.handover"
                 )
-            if body.old_key != str(key):
+            if body.old_key != key.vkey:
                 continue
             check_receipt(_receipt(name, index, files[name]), data, key)
             key = VerifierKey.parse(body.new_key)
@@ -313,7 +313,7 @@ def _check_history(contents: Contents) -> None:
     try:
         for index, entry in contents.entries.items():
             if isinstance(entry.body, KeyRotated):
-                if entry.body.old_key != str(VerifierKey.parse(key)):
+                if entry.body.old_key != VerifierKey.parse(key).vkey:
                     raise PackageError(
                         f"entry {index} changes a key that did not sign the log",
                         code="audit.key-history",

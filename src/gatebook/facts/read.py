@@ -23,6 +23,13 @@ from gatebook.facts.facts import (
     Problem,
     SignerFact,
 )
+from gatebook.facts.opened import (
+    REMEMBERED,
+    OpenedDocument,
+    Question,
+    fetch,
+    trust_root_from,
+)
 from gatebook.formats.components import Sbom
 from gatebook.formats.intoto import PredicateKind, Statement, predicate_kind
 from gatebook.formats.junit import read_junit
@@ -163,7 +170,7 @@ class FactReader:
             reading.sort(reference, entry)
         if reading.trust_root is not None:
             reading.documents.add(reading.trust_root)
-            reading.root = TrustRoot.parse(self._blobs.get(reading.trust_root))
+            reading.root = trust_root_from(fetch(self._blobs, reading.trust_root))
         if reading.contract is not None:
             reading.documents.add(reading.contract)
         authors, authors_problem = self._authors(reading)
@@ -209,7 +216,7 @@ class FactReader:
         return tuple(sorted(identities)), problem
 
     def _unsalted(self, reference: BlobReference) -> bytes:
-        data = self._blobs.get(reference.digest)
+        data = fetch(self._blobs, reference.digest)
         return data[SALT_BYTES:] if reference.salted else data
 
     def _evidence(
@@ -233,42 +240,18 @@ class FactReader:
         if not accepted:
             return fact
         try:
-            statement = self._verify(reading, entry, None)
-            content = read_content(statement.statement)
-            for part in entry.evidence[1:]:
-                self._check_attachment(part, content)
+            opened = self._open(reading, entry, None)
         except GatebookError as error:
             return replace(fact, problem=_problem(error))
+        content = opened.content
         return replace(
             fact,
-            predicate_type=statement.predicate_type,
-            kind=statement.kind,
+            predicate_type=opened.predicate_type,
+            kind=opened.kind,
             signed=True,
-            signers=_signers(reading, statement),
-            content=content,
+            signers=opened.signers,
+            content=None if isinstance(content, ApprovalPredicate) else content,
         )
-
-    def _check_attachment(
-        self, part: BlobReference, content: Provenance | Sbom | TestResult | None
-    ) -> None:
-        """Compare a document kept beside the statement with what the statement says of it."""
-        data = self._blobs.get(part.digest)
-        if part.media_type != JUNIT_TYPE or not isinstance(content, TestResult):
-            return
-        if not any(item.digests.matches(part.digest) for item in content.configuration):
-            raise VerificationError(
-                f"the test result was not signed over the report {part.digest.short}",
-                code="facts.report-differs",
-            )
-        report = read_junit(data)
-        passed = content.result is not TestOutcome.FAILED
-        if passed != report.is_clean or report.passed != len(content.passed_tests):
-            raise VerificationError(
-                f"the test result says {content.result} with {len(content.passed_tests)} passed; "
-                f"the report it was signed over has {report.passed} passed, "
-                f"{report.failed + report.errors} failed",
-                code="facts.report-differs",
-            )
 
     def _approval(
         self, reading: _Reading, reference: EntryReference, entry: Entry, body: ApprovalGranted
@@ -284,8 +267,13 @@ class FactReader:
             revoked=reading.revocations.get(entry.id),
         )
         try:
-            statement = self._verify(reading, entry, body.environment)
-            predicate = ApprovalPredicate.from_statement(statement.statement)
+            opened = self._open(reading, entry, body.environment)
+            predicate = opened.content
+            if not isinstance(predicate, ApprovalPredicate):
+                raise VerificationError(
+                    f"the document is no approval, but {opened.predicate_type[:80]!r}",
+                    code="facts.approval-differs",
+                )
             if (predicate.environment, predicate.role) != (body.environment, body.role):
                 raise VerificationError(
                     "the signed approval names another environment or role than its entry",
@@ -295,27 +283,81 @@ class FactReader:
             return replace(fact, problem=_problem(error))
         return replace(
             fact,
-            approver=_signers(reading, statement)[0],
+            approver=opened.signers[0],
             contract=predicate.contract,
             expires=predicate.expires,
         )
 
-    def _verify(
+    def _open(
         self, reading: _Reading, entry: Entry, environment: EnvironmentName | None
-    ) -> VerifiedStatement:
+    ) -> OpenedDocument:
+        """Fetch an entry's documents, and verify and read the first one over the others."""
         if reading.root is None:
             raise VerificationError(
                 "no trust root is published, so nobody is believed", code="facts.no-trust-root"
             )
         if not entry.evidence:
             raise BlobMissingError("the entry names no document", code="facts.no-document")
-        return verify_attestation(
-            self._blobs.get(entry.evidence[0].digest),
+        parts = [(part, fetch(self._blobs, part.digest)) for part in entry.evidence]
+        question = Question(
+            parts=tuple((part.digest, part.media_type) for part, _ in parts),
             subject=reading.subject,
-            root=reading.root,
+            root=reading.root.digest,
             at=entry.time,
             repository=reading.repository,
             environment=environment,
+        )
+        opened = REMEMBERED.recall(question)
+        if opened is None:
+            opened = _open_anew(question, reading.root, parts)
+            REMEMBERED.keep(question, opened, sum(len(data) for _, data in parts))
+        return opened
+
+
+def _open_anew(
+    question: Question, root: TrustRoot, parts: list[tuple[BlobReference, bytes]]
+) -> OpenedDocument:
+    (_, envelope), *attachments = parts
+    statement = verify_attestation(
+        envelope,
+        subject=question.subject,
+        root=root,
+        at=question.at,
+        repository=question.repository,
+        environment=question.environment,
+    )
+    content: Provenance | Sbom | TestResult | ApprovalPredicate | None
+    if statement.kind is PredicateKind.APPROVAL:
+        content = ApprovalPredicate.from_statement(statement.statement)
+    else:
+        content = read_content(statement.statement)
+    if isinstance(content, TestResult):
+        for part, data in attachments:
+            if part.media_type == JUNIT_TYPE:
+                _check_report(content, part, data)
+    return OpenedDocument(
+        predicate_type=statement.predicate_type,
+        kind=statement.kind,
+        signers=_signers(root, statement),
+        content=content,
+    )
+
+
+def _check_report(result: TestResult, part: BlobReference, data: bytes) -> None:
+    """Compare a report kept beside a test result with what the result says of it."""
+    if not any(item.digests.matches(part.digest) for item in result.configuration):
+        raise VerificationError(
+            f"the test result was not signed over the report {part.digest.short}",
+            code="facts.report-differs",
+        )
+    report = read_junit(data)
+    passed = result.result is not TestOutcome.FAILED
+    if passed != report.is_clean or report.passed != len(result.passed_tests):
+        raise VerificationError(
+            f"the test result says {result.result} with {len(result.passed_tests)} passed; "
+            f"the report it was signed over has {report.passed} passed, "
+            f"{report.failed + report.errors} failed",
+            code="facts.report-differs",
         )
 
 
@@ -330,14 +372,12 @@ def _artifact(reference: EntryReference, entry: Entry, body: ArtifactRecorded) -
     )
 
 
-def _signers(reading: _Reading, statement: VerifiedStatement) -> tuple[SignerFact, ...]:
-    if reading.root is None:
-        return ()
+def _signers(root: TrustRoot, statement: VerifiedStatement) -> tuple[SignerFact, ...]:
     return tuple(
         SignerFact(
             key=signer.spki.hex,
             holder=signer.holder,
-            identity=identify(reading.root, signer.holder),
+            identity=identify(root, signer.holder),
         )
         for signer in statement.signers
     )

@@ -1,5 +1,6 @@
 """Decide: a pure function of facts and contract. Replay is an equality test of its result."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -35,7 +36,7 @@ def decide_by_document(facts: Facts, read: Callable[[Digest], bytes]) -> Decisio
             f"no contract is published for {facts.environment}: nothing says what it demands",
         )
     try:
-        contract = Contract.parse(read(facts.contract))
+        contract = _contract_from(read(facts.contract))
     except GatebookError as error:
         return undecided(facts, error.code, error.message)
     return decide(facts, contract)
@@ -101,6 +102,12 @@ def decide(facts: Facts, contract: Contract) -> Decision:
     return undecided(
         facts, "gate.controls-not-judged", f"controls could not be judged: {names}", outcomes
     )
+
+
+@functools.lru_cache(maxsize=32)
+def _contract_from(document: bytes) -> Contract:
+    """Read a contract, or recall what these very bytes were read as; refusals are not kept."""
+    return Contract.parse(document)
 
 
 def undecided(

@@ -7,7 +7,6 @@ from gatebook.errors import VerificationError
 from gatebook.facts.read import FactReader
 from gatebook.gate.decide import decide_by_document, undecided
 from gatebook.gate.decision import ENGINE, Decision
-from gatebook.ledger.entry import decode_entry
 from gatebook.ledger.store import BlobStore
 
 __all__ = ["EngineDiffersError", "ReplayDiffersError", "Replayed", "replay"]
@@ -58,13 +57,6 @@ def replay(document: bytes, *, entry_bytes: Callable[[int], bytes], blobs: BlobS
             f"the decision was made by {recorded.engine[:60]}; this release has {ENGINE}",
             hint="replay it with the release that has that engine",
         )
-    for reference in recorded.entries:
-        entry = decode_entry(entry_bytes(reference.index))
-        if (entry.id, entry.kind) != (reference.id, reference.kind):
-            raise ReplayDiffersError(
-                f"entry {reference.index} is {entry.kind} {entry.id}, "
-                f"not the {reference.kind} {reference.id} that was weighed"
-            )
     reader = FactReader(origin=recorded.origin, entry_bytes=entry_bytes, blobs=blobs)
     facts = reader.read(
         [reference.index for reference in recorded.entries],
@@ -73,6 +65,12 @@ def replay(document: bytes, *, entry_bytes: Callable[[int], bytes], blobs: BlobS
         now=recorded.instant,
         size=recorded.size,
     )
+    for reference, entry in zip(recorded.entries, facts.weighed, strict=True):
+        if entry != reference:
+            raise ReplayDiffersError(
+                f"entry {entry.index} is {entry.kind} {entry.id}, "
+                f"not the {reference.kind} {reference.id} that was weighed"
+            )
     if recorded.entries:
         again = decide_by_document(facts, blobs.get)
     else:

@@ -269,13 +269,13 @@ def _deployment(writer: IndexWriter, index: int, entry: Entry, body: Deployment)
 def _take_slot(writer: IndexWriter, row: DeploymentRow) -> DeploymentRow:
     """End what ran under the name before; reports may come late and out of order."""
     slot = {"environment": row.environment, "name": row.name}
-    if next(iter(writer.select(SlotRow, slot, limit=1)), None) is None:
-        writer.insert(SlotRow(at=row.at, **slot))
     finished = {**slot, "status": "finished"}
     before = writer.newest(DeploymentRow, finished, "since", row.since)
     if before is not None:
         writer.replace(before, before._replace(until=row.since))
         return row._replace(until=before.until)
+    if next(iter(writer.select(SlotRow, slot, limit=1)), None) is None:
+        writer.insert(SlotRow(at=row.at, **slot))
     after = writer.oldest(DeploymentRow, finished, "since", row.since)
     return row._replace(until=None if after is None else after.since)
 

@@ -2,6 +2,7 @@
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest
+from gatebook.errors import UsageError
 from gatebook.facts.documents import COMMIT_PEOPLE_TYPE, SALT_BYTES, CommitPeople
 from gatebook.intake.book import Desk
 from gatebook.ledger.batch import Appended
@@ -39,9 +40,21 @@ def record_artifact(
         occurred: when it was built, if that is not now.
         idempotency_key: makes a retry append nothing.
 
+    Raises:
+        UsageError: people are named without the commit they made: nobody could check whether they
+            are the people of the commit that provenance proves.
+        MalformedError: an address is not one, or there are more than a thousand.
+
     """
     evidence: tuple[BlobReference, ...] = ()
     if people is not None and people.emails:
+        if build is None or build.commit is None:
+            raise UsageError(
+                "authors are named, but not the commit they made",
+                code="intake.authors-without-commit",
+                hint="name the commit too, with --commit, or let git be asked",
+            )
+        CommitPeople.parse(people.encode())
         evidence = (_keep_people(desk, people, by, idempotency_key),)
     (appended,) = desk.append(
         Draft(

@@ -59,8 +59,8 @@ def record_deployment(
         name: the name it runs under there; the artifact's recorded name if not given.
         status: how far it got.
         by: who reports it.
-        decision: index of the decision it was done under; the newest allow for the artifact and
-            environment if not given, none if there is none.
+        decision: index of the decision it was done under. If not given, the newest one before it
+            happened, provided that this is an allow which had not lapsed; none otherwise.
         run: URI of what carried it out.
         occurred: when it happened, if that is not now.
         idempotency_key: makes a retry append nothing.
@@ -79,7 +79,8 @@ def record_deployment(
                 hint="give --name, and find out where the artifact came from",
             )
         name = ArtifactName.parse(recorded[-1].name)
-    decided = _decision(desk, subject, environment, decision)
+    happened = occurred or desk.clock.now()
+    decided = _decision(desk, subject, environment, decision, happened)
     (appended,) = desk.append(
         Draft(
             actor=by,
@@ -94,13 +95,22 @@ def record_deployment(
 
 
 def _decision(
-    desk: Desk, subject: Digest, environment: EnvironmentName, index: int | None
+    desk: Desk,
+    subject: Digest,
+    environment: EnvironmentName,
+    index: int | None,
+    happened: Instant,
 ) -> str | None:
     if index is None:
-        rows = Query(desk.index).decisions(digest=subject, environment=environment)
-        index = next((row.at for row in rows if row.verdict == Verdict.ALLOW), None)
-        if index is None:
-            return None
+        for row in Query(desk.index).decisions(digest=subject, environment=environment):
+            made = decode_entry(desk.ledger.entry_bytes(row.at))
+            if made.time > happened:
+                continue
+            lapsed = row.valid_until is not None and row.valid_until < happened.unix_ms
+            allowed = row.verdict == Verdict.ALLOW and not lapsed
+            # A later deny takes an earlier allow back.
+            return made.id if allowed else None
+        return None
     entry = decode_entry(desk.ledger.entry_bytes(index))
     body = entry.body
     fits = isinstance(body, DecisionMade) and body.environment == environment

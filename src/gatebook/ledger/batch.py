@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
 
 from gatebook.errors import ConflictError, GatebookError
 from gatebook.ledger.entry import Entry, decode_entry, same_content
@@ -19,8 +21,7 @@ class IdempotencyConflictError(ConflictError):
     code = "ledger.idempotency-conflict"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True, kw_only=True):
     """Where an entry is, and the signed checkpoint that covers it.
 
     Attributes:
@@ -39,8 +40,7 @@ class Appended:
     duplicate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """An encoded entry, waiting for its place."""
 
     entry: Entry
@@ -49,8 +49,7 @@ class Prepared:
     idempotent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(msgspec.Struct, frozen=True):
     index: int
     entry: Entry
     known: bool
@@ -74,11 +73,12 @@ class Request:
         self, prepared: Sequence[Prepared], future: "Future[list[Appended]] | None" = None
     ) -> None:
         self.prepared = prepared
-        self.weight = sum(len(item.body) for item in prepared)
-        self._gate = threading.Lock()
-        self._gate.acquire()
+        self.weight = sum([len(item.body) for item in prepared])
         self.future = future
-        if future is not None:
+        if future is None:
+            self._gate = threading.Lock()
+            self._gate.acquire()
+        else:
             # From here on it cannot be cancelled: the entries may be written at any moment.
             future.set_running_or_notify_cancel()
         self.leads = False

@@ -3,6 +3,7 @@
 ``synchronous=NORMAL``: after a power cut the last folds may be missing, and are folded again.
 """
 
+import functools
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ __all__ = ["SqliteIndex"]
 
 _FORMAT: Final = 1
 _APPLICATION_ID: Final = 0x47424B49  # "GBKI"
+_WRITER_CACHE_KIBIBYTES: Final = 128_000
+_WRITER_WAL_PAGES: Final = 20_000
 _RowT = TypeVar("_RowT", bound=TableRow)
 _NAMES: Final[dict[type[Any], str]] = {table.row: table.name for table in TABLES}
 
@@ -130,13 +133,8 @@ class _Writer(_Reader):
 
     def replace(self, old: TableRow, new: TableRow) -> None:
         self._write(type(old))
-        condition, bound = _condition(old._asdict())
-        columns = ", ".join(f"{_quoted(column)} = ?" for column in new._fields)
         with store_errors(self._path):
-            self._connection.execute(
-                f"UPDATE {_NAMES[type(old)]} SET {columns} WHERE {condition}",  # noqa: S608
-                (*new, *bound),
-            )
+            self._connection.execute(_UPDATE[type(old)], (*new, *old))
 
     def set_applied(self, count: int) -> None:
         with store_errors(self._path):
@@ -149,9 +147,8 @@ class _Writer(_Reader):
     def _write(self, row: type[Any]) -> None:
         rows = self._waiting[row]
         if rows:
-            marks = ", ".join("?" * len(row._fields))
             with store_errors(self._path):
-                self._connection.executemany(f"INSERT INTO {_NAMES[row]} VALUES ({marks})", rows)  # noqa: S608
+                self._connection.executemany(_INSERT[row], rows)
             self._waiting[row] = []
 
 
@@ -173,6 +170,12 @@ class SqliteIndex:
         # A reader's connection goes when its thread does.
         self._opened: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._write = self._open_current()
+        with store_errors(path):
+            # Digests come in no order: a fold touches pages all over its look-up tables.
+            self._write.execute(
+                f"PRAGMA cache_size = -{_WRITER_CACHE_KIBIBYTES}; "
+                f"PRAGMA wal_autocheckpoint = {_WRITER_WAL_PAGES}"
+            ).fetchall()
 
     def applied(self) -> int:
         """Return how many entries are folded in."""
@@ -282,10 +285,24 @@ def _quoted(column: str) -> str:
     return f'"{column}"'
 
 
+def _insert(row: type[TableRow]) -> str:
+    marks = ", ".join("?" * len(row._fields))
+    return f"INSERT INTO {_NAMES[row]} VALUES ({marks})"  # noqa: S608  # this module's own names
+
+
+def _update(row: type[TableRow]) -> str:
+    values = ", ".join(f"{_quoted(column)} = ?" for column in row._fields)
+    condition = _comparison(row._fields)
+    return f"UPDATE {_NAMES[row]} SET {values} WHERE {condition}"  # noqa: S608  # as above
+
+
 def _condition(where: Mapping[str, Cell]) -> tuple[str, tuple[Cell, ...]]:
-    if not where:
-        return "1", ()
-    return " AND ".join(f"{_quoted(column)} IS ?" for column in where), tuple(where.values())
+    return _comparison(tuple(where)), tuple(where.values())
+
+
+@functools.cache
+def _comparison(columns: tuple[str, ...]) -> str:
+    return " AND ".join(f"{_quoted(column)} IS ?" for column in columns) or "1"
 
 
 def _schema() -> str:
@@ -313,3 +330,7 @@ def _create(table: Table) -> str:
         for columns in table.lookups
     ]
     return "\n".join(statements)
+
+
+_INSERT: Final[dict[type[Any], str]] = {table.row: _insert(table.row) for table in TABLES}
+_UPDATE: Final[dict[type[Any], str]] = {table.row: _update(table.row) for table in TABLES}

@@ -29,14 +29,13 @@ from gatebook.intake.evidence import Attachment, accept_attestation, report_docu
 from gatebook.intake.publish import publish_contract, publish_trust_root
 from gatebook.intake.statements import approval_statement, subject_of
 from gatebook.ledger.batch import Appended
-from gatebook.ledger.entry import Draft
-from gatebook.ledger.kinds import ArtifactKind, BuildInformation, KeyRotated
+from gatebook.ledger.kinds import ArtifactKind, BuildInformation
 from gatebook.names import Actor, ArtifactName, EnvironmentName, RoleName
-from gatebook.stores.files import write_durably
 from gatebook.trust.signers import PrivateKey, sign_statement
 from gatebook.workspace.create import create_book
-from gatebook.workspace.layout import BookFile, Layout, new_log_key, write_key
-from gatebook.workspace.open_book import OpenBook, parse_digest
+from gatebook.workspace.layout import Layout
+from gatebook.workspace.open_book import OpenBook, parse_digest, read_state
+from gatebook.workspace.rotation import rotate, settle
 
 __all__ = ["Book"]
 
@@ -94,8 +93,8 @@ class Book(OpenBook):
 
         """
         layout = Layout(directory=Path(directory).absolute())
-        file = BookFile.read(layout)
-        return cls(layout, file, clock or SystemClock(), _actor(actor))
+        _, signer = settle(layout)
+        return cls(layout, signer, clock or SystemClock(), _actor(actor))
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -106,6 +105,7 @@ class Book(OpenBook):
             MalformedError: the document is not a trust root.
 
         """
+        self._check_key()
         return publish_trust_root(self._desk, document, by=by or self.actor)
 
     def publish_contract(self, document: bytes, *, by: Actor | None = None) -> Appended:
@@ -115,6 +115,7 @@ class Book(OpenBook):
             ContractError: the document is not a contract.
 
         """
+        self._check_key()
         return publish_contract(self._desk, document, by=by or self.actor)[0]
 
     def record(
@@ -144,6 +145,7 @@ class Book(OpenBook):
             idempotency_key: makes a retry append nothing.
 
         """
+        self._check_key()
         return record_artifact(
             self._desk,
             parse_digest(subject),
@@ -171,6 +173,7 @@ class Book(OpenBook):
             GatebookError: why it is refused; the refusal is recorded.
 
         """
+        self._check_key()
         appended, _ = accept_attestation(
             self._desk,
             envelope,
@@ -190,6 +193,7 @@ class Book(OpenBook):
         by: Actor | None = None,
     ) -> Appended:
         """Keep a document nobody signed; it satisfies no control that wants signed evidence."""
+        self._check_key()
         return report_document(
             self._desk,
             document,
@@ -222,6 +226,7 @@ class Book(OpenBook):
             ApprovalDeniedError: the signer may not approve this; the refusal is recorded.
 
         """
+        self._check_key()
         return grant_approval(
             self._desk,
             envelope,
@@ -256,6 +261,7 @@ class Book(OpenBook):
 
     def revoke(self, index: int, *, by: Actor | None = None) -> Appended:
         """Revoke the approval that entry ``index`` granted."""
+        self._check_key()
         return revoke_approval(self._desk, index, by=by or self.actor)
 
     def gate(self, subject: Digest | str, environment: str, *, by: Actor | None = None) -> Recorded:
@@ -265,6 +271,7 @@ class Book(OpenBook):
             StoreError: the decision could not be recorded; then there is none.
 
         """
+        self._check_key()
         self._catch_up()
         recorded = self._gate.judge(
             parse_digest(subject), EnvironmentName.parse(str(environment)), by=by or self.actor
@@ -286,6 +293,7 @@ class Book(OpenBook):
         idempotency_key: str | None = None,
     ) -> Appended:
         """Record a deployment that something else carried out."""
+        self._check_key()
         return record_deployment(
             self._desk,
             parse_digest(subject),
@@ -303,21 +311,24 @@ class Book(OpenBook):
         """Let another key sign the log from here on.
 
         The entry that says so is covered by a checkpoint that both keys sign, so that whoever
-        knows the old key can follow to the new one.
+        knows the old key can follow to the new one. This object signs with both; whoever opens
+        the book after it signs with the new one. A crash in between is settled when the book is
+        opened next.
+
+        Raises:
+            ConflictError: another process has rotated the key meanwhile.
+            StoreError: the disk does not keep it.
+
         """
-        pem, signer = new_log_key(self._ledger.origin)
-        fresh = self._layout.log_key.with_name("log.new.pem")
-        fresh.unlink(missing_ok=True)
-        write_key(fresh, pem)
-        old = self._ledger.verifier_key
-        self._ledger.sign_with(signer)
-        body = KeyRotated(old_key=old.vkey, new_key=signer.verifier.vkey)
-        (appended,) = self._desk.append(Draft(actor=by or self.actor, body=body))
-        self._store.keep_checkpoint(appended.size, appended.checkpoint)
-        self._ledger.close()
-        fresh.replace(self._layout.log_key)
-        file = BookFile(origin=self._ledger.origin, log_key=signer.verifier)
-        write_durably(self._layout.book, file.encode(), mode=0o644)
+        self._check_key()
+        appended = rotate(
+            self._layout,
+            self._ledger,
+            self._store,
+            lambda draft: self._desk.append(draft)[0],
+            by=by or self.actor,
+        )
+        self._key_state = read_state(self._layout)
         return appended
 
 

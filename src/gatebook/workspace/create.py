@@ -9,6 +9,7 @@ from gatebook.errors import ConflictError
 from gatebook.ledger.entry import Draft
 from gatebook.ledger.kinds import BookCreated
 from gatebook.ledger.ledger import Ledger
+from gatebook.ledger.store import StoreError
 from gatebook.names import Actor
 from gatebook.stores.files import CheckpointFile, sync_directory, write_durably
 from gatebook.stores.sqlite_ledger import SqliteLedger
@@ -28,11 +29,14 @@ def create_book(target: Path, *, origin: str, by: Actor, clock: Clock) -> Path:
             code="workspace.book-exists",
             hint="a book is never made over another one",
         )
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ConflictError(f"{target} is not an empty directory", code="workspace.not-empty")
     pem, signer = new_log_key(origin)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise ConflictError(f"{target} is not an empty directory", code="workspace.not-empty")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise StoreError(f"{target} cannot be made: {error.strerror}") from error
     try:
         layout = Layout(directory=scratch)
         layout.log_key.parent.mkdir(mode=0o700)
@@ -50,10 +54,17 @@ def create_book(target: Path, *, origin: str, by: Actor, clock: Clock) -> Path:
         file = BookFile(origin=origin, log_key=signer.verifier)
         write_durably(layout.book, file.encode(), mode=0o644)
         scratch.chmod(0o755)
-        if target.exists():
-            target.rmdir()
+        # The name is given only where nothing, or an empty directory, stands: whoever was faster
+        # keeps their book (POSIX rename).
         scratch.rename(target)
         sync_directory(target.parent)
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if Layout(directory=target).book.exists():
+            raise ConflictError(
+                f"somebody else made a book in {target} meanwhile", code="workspace.book-exists"
+            ) from None
+        raise StoreError(f"{target} cannot be made: {error.strerror}") from error
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise

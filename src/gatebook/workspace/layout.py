@@ -8,6 +8,9 @@
     checkpoint    the highest signed checkpoint, kept outside the database
     blobs/        documents by digest
     keys/log.pem  the log's private key, readable by its owner only
+
+While the log's key is rotated, ``keys/log.new.pem`` is there too; see
+:mod:`gatebook.workspace.rotation`.
 """
 
 import os
@@ -22,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from gatebook import canonical
 from gatebook.errors import ConflictError, NotFoundError, UsageError
 from gatebook.formats.fields import Fields
+from gatebook.ledger.store import StoreError
 from gatebook.stores.files import write_durably
 from gatebook.tlog.note import SignerKey, VerifierKey
 from gatebook.trust.signers import LocalSigner, generate_ed25519
@@ -82,6 +86,11 @@ class Layout:
         """The log's private key."""
         return self.directory / "keys" / "log.pem"
 
+    @property
+    def new_log_key(self) -> Path:
+        """The private key that is to follow, while the key is rotated."""
+        return self.directory / "keys" / "log.new.pem"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookFile:
@@ -119,6 +128,8 @@ class BookFile:
                 code="workspace.no-book",
                 hint="make one with `gatebook init`, or name it by --ledger or GATEBOOK_LEDGER",
             ) from None
+        except OSError as error:
+            raise StoreError(f"{layout.book} cannot be read: {error.strerror}") from error
         fields = Fields.of(
             canonical.loads(data, what="book.json", max_bytes=65_536),
             what="book.json",
@@ -152,17 +163,24 @@ def read_private_key(path: Path) -> bytes:
 
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise KeyFileError(f"the key {path} cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise KeyFileError(f"the key {path} is not a file")
+        if stat.S_IMODE(status.st_mode) & 0o077:
             raise KeyFileError(
                 f"the key {path} can be read by others than its owner",
                 code="workspace.key-readable",
                 hint=f"run: chmod 600 {path}",
             )
-        return file.read(65_536)
+        return os.read(descriptor, 65_536)
+    except OSError as error:
+        raise KeyFileError(f"the key {path} cannot be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
 
 
 def new_log_key(origin: str) -> tuple[bytes, SignerKey]:

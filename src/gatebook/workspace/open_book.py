@@ -18,16 +18,18 @@ from gatebook.intake.book import Desk
 from gatebook.ledger.entry import Entry, decode_entry
 from gatebook.ledger.kinds import DecisionMade
 from gatebook.ledger.ledger import Ledger
+from gatebook.ledger.store import StoreError
 from gatebook.names import Actor, EnvironmentName
 from gatebook.policy.contract import Contract
 from gatebook.stores.files import CheckpointFile, FileBlobs
 from gatebook.stores.sqlite_index import SqliteIndex
 from gatebook.stores.sqlite_ledger import SqliteLedger
+from gatebook.tlog.note import SignerKey
 from gatebook.tlog.receipt import Receipt
-from gatebook.workspace.layout import BookFile, Layout, log_signer, read_private_key
+from gatebook.workspace.layout import Layout
 from gatebook.workspace.log_export import log_resources
 
-__all__ = ["OpenBook", "parse_digest"]
+__all__ = ["OpenBook", "parse_digest", "read_state"]
 
 
 class OpenBook:
@@ -39,18 +41,13 @@ class OpenBook:
 
     """
 
-    def __init__(self, layout: Layout, file: BookFile, clock: Clock, actor: Actor) -> None:
+    def __init__(self, layout: Layout, signer: SignerKey, clock: Clock, actor: Actor) -> None:
         """Open the stores of a directory that was looked at."""
         self.directory = layout.directory
         self.actor = actor
         self._layout = layout
         self._clock = clock
-        pem = read_private_key(layout.log_key)
-        signer = log_signer(file.origin, pem)
-        if signer.verifier != file.log_key:
-            raise ConflictError(
-                "keys/log.pem is not the key book.json names", code="workspace.log-key-differs"
-            )
+        self._key_state = read_state(layout)
         self._store = SqliteLedger(layout.ledger)
         try:
             self._ledger = Ledger(
@@ -115,7 +112,13 @@ class OpenBook:
         return self._ledger.head().size
 
     def checkpoint(self) -> bytes:
-        """The signed checkpoint of the book as it is."""
+        """The signed checkpoint of the book as it is.
+
+        Raises:
+            ConflictError: another process has rotated the log's key meanwhile.
+
+        """
+        self._check_key()
         return self._ledger.checkpoint()
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Entry]]:
@@ -140,7 +143,14 @@ class OpenBook:
         return self._ledger.find(entry_id)
 
     def receipt(self, index: int) -> Receipt:
-        """Prove that entry ``index`` is in the book."""
+        """Prove that entry ``index`` is in the book.
+
+        Raises:
+            UsageError: there is none at that index.
+            ConflictError: another process has rotated the log's key meanwhile.
+
+        """
+        self._check_key()
         return self._ledger.receipt(index)
 
     def blob(self, digest: Digest | str) -> bytes:
@@ -180,7 +190,11 @@ class OpenBook:
         """
         self._catch_up()
         return build_package(
-            ledger=self._ledger, blobs=self._blobs, index=self._index, decision_index=decision
+            ledger=self._ledger,
+            blobs=self._blobs,
+            index=self._index,
+            decision_index=decision,
+            checkpoints=[note for _, note in self._store.checkpoints()],
         )
 
     def reindex(self) -> int:
@@ -192,6 +206,15 @@ class OpenBook:
     def log_resources(self) -> Iterator[tuple[str, bytes]]:
         """Yield path and bytes of the log as a C2SP tile tree, the checkpoint last."""
         return log_resources(self._store, self.checkpoint())
+
+    def _check_key(self) -> None:
+        """Sign nothing with a key that another process has rotated away."""
+        if read_state(self._layout) != self._key_state:
+            raise ConflictError(
+                "another process has rotated the log's key since this book was opened",
+                code="workspace.key-rotated",
+                hint="open the book again",
+            )
 
     def _catch_up(self) -> None:
         size = self._ledger.head().size
@@ -206,6 +229,15 @@ class OpenBook:
         rows = self._index.select(EntryRow, {"at": index}, limit=1)
         row = next(iter(rows), None)
         return row is not None and self._ledger.find(row.id) == index
+
+
+def read_state(layout: Layout) -> tuple[int, int]:
+    """What tells one ``book.json`` from the one that replaced it."""
+    try:
+        status = layout.book.stat()
+    except OSError as error:
+        raise StoreError(f"{layout.book} cannot be read: {error.strerror}") from error
+    return status.st_ino, status.st_mtime_ns
 
 
 def parse_digest(digest: Digest | str) -> Digest:

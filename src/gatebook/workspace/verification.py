@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gatebook.connectors.http import HttpClient
 from gatebook.errors import GatebookError, NotFoundError, UnreachableError
 from gatebook.index.project import follow
 from gatebook.ledger.check import LedgerReport, check_checkpoint, check_ledger
@@ -20,6 +20,9 @@ from gatebook.stores.sqlite_ledger import SqliteLedger
 from gatebook.tlog.log_check import LogReport, check_log
 from gatebook.tlog.note import VerifierKey
 from gatebook.workspace.layout import BookFile, Layout
+
+if TYPE_CHECKING:
+    from gatebook.connectors.http import HttpClient
 
 __all__ = ["BookReport", "verify_book", "verify_log"]
 
@@ -46,9 +49,9 @@ class BookReport:
 
 
 def verify_book(
-    directory: Path,
+    directory: Path | str,
     *,
-    log_key: VerifierKey | None = None,
+    log_key: VerifierKey | str | None = None,
     checkpoints: Sequence[bytes] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> BookReport:
@@ -66,7 +69,8 @@ def verify_book(
         StoreError: it cannot be read at all.
 
     """
-    layout = Layout(directory=directory.absolute())
+    layout = Layout(directory=Path(directory).absolute())
+    pinned = VerifierKey.parse(log_key) if isinstance(log_key, str) else log_key
     book = BookFile.read(layout)
     if not layout.ledger.exists():
         raise NotFoundError(f"{layout.ledger} is missing", code="workspace.no-ledger")
@@ -76,7 +80,7 @@ def verify_book(
         report = check_ledger(
             store,
             known=known,
-            keys=() if log_key is None else (log_key,),
+            keys=() if pinned is None else (pinned,),
             blobs=FileBlobs(layout.blobs),
             run=check_in_processes(layout.ledger),
             progress=progress,
@@ -142,8 +146,8 @@ def _index_fault(message: str) -> Fault:
 
 
 def verify_log(
-    target: str,
-    log_key: VerifierKey,
+    target: str | Path,
+    log_key: VerifierKey | str,
     *,
     origin: str | None = None,
     on_entry: Callable[[int, bytes], None] | None = None,
@@ -162,17 +166,20 @@ def verify_log(
         NotFoundError: there is no such directory.
 
     """
-    if target.startswith(("https://", "http://")):
+    key = VerifierKey.parse(log_key) if isinstance(log_key, str) else log_key
+    if isinstance(target, str) and target.startswith(("https://", "http://")):
+        from gatebook.connectors.http import HttpClient  # noqa: PLC0415  # only for the network
+
         with HttpClient() as http:
             root = target.rstrip("/")
-            return check_log(_web_reader(http, root), log_key, origin=origin, on_entry=on_entry)
+            return check_log(_web_reader(http, root), key, origin=origin, on_entry=on_entry)
     directory = Path(target)
     if not directory.is_dir():
         raise NotFoundError(f"{directory} is not a directory", code="workspace.no-log")
-    return check_log(_file_reader(directory), log_key, origin=origin, on_entry=on_entry)
+    return check_log(_file_reader(directory), key, origin=origin, on_entry=on_entry)
 
 
-def _web_reader(http: HttpClient, root: str) -> Callable[[str], bytes | None]:
+def _web_reader(http: "HttpClient", root: str) -> Callable[[str], bytes | None]:
     def read(path: str) -> bytes | None:
         answer = http.get(f"{root}/{path}", max_bytes=_MAX_RESOURCE_BYTES, expect=(200, *_ABSENT))
         return None if answer.status in _ABSENT else answer.body

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from gatebook.audit.archive import PackageError, read_archive, write_archive
 
-NAMES = ["manifest.json", "checkpoint", "keys/log.vkey", "entries/0.json", "blobs/sha256/" + 64 * "a"]
+NAMES = [
+    "manifest.json",
+    "checkpoint",
+    "keys/log.vkey",
+    "entries/0.json",
+    "blobs/sha256/" + 64 * "a",
+]
 FILES = {"manifest.json": b"{}", "checkpoint": b"a log\n", "entries/12.json": b'{"v":1}'}
 
 

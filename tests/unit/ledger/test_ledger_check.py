@@ -99,9 +99,7 @@ def test_a_missing_tile_and_a_tile_too_many_are_named(memory_book):
     assert first_fault(store, memory.recall()) == ("tile/0/2", "ledger.tile-changed")
 
 
-@pytest.mark.parametrize(
-    ("size", "code"), [(649, "ledger.unaccounted-entry"), (651, "ledger.cut")]
-)
+@pytest.mark.parametrize(("size", "code"), [(649, "ledger.unaccounted-entry"), (651, "ledger.cut")])
 def test_a_head_of_another_size_is_a_fault(memory_book, size, code):
     _, store, memory = memory_book(650)
     store._head = TreeHead(size, store._head.root)
@@ -250,7 +248,7 @@ def test_a_blob_of_another_length_than_its_entry_says_is_a_fault(open_ledger, si
     assert fault == (f"blob {sha256(b'report')}", "ledger.blob-size")
 
 
-def test_a_log_that_grows_while_it_is_checked_is_sound(memory_book, fact, signer):
+def test_a_log_that_grows_while_it_is_checked_is_sound(memory_book, fact):
     ledger, store, memory = memory_book(600)
     known = memory.recall()
     grown = []

@@ -1,0 +1,155 @@
+"""Signed documents, verified and read, remembered for as long as nothing about them differs.
+
+To verify and read an SBOM again takes milliseconds, and a gate judges the same few over and over.
+What is remembered is keyed by everything the result depends on: the hash of the bytes read just
+now, the artifact, the trust root, the instant, the repository and the environment. The bytes are
+fetched and hashed every time, so that a lost or changed document is never remembered as sound.
+"""
+
+import functools
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from gatebook.clock import Instant
+from gatebook.digest import Digest, sha256
+from gatebook.errors import VerificationError
+from gatebook.facts.documents import ApprovalPredicate
+from gatebook.facts.facts import SignerFact
+from gatebook.formats.components import Sbom
+from gatebook.formats.intoto import PredicateKind
+from gatebook.formats.provenance import Provenance
+from gatebook.formats.test_result import TestResult
+from gatebook.ledger.store import BlobStore
+from gatebook.names import EnvironmentName, RepositoryUri
+from gatebook.trust.roots import TrustRoot
+
+__all__ = [
+    "REMEMBERED",
+    "Memory",
+    "OpenedDocument",
+    "Question",
+    "fetch",
+    "forget_documents",
+    "trust_root_from",
+]
+
+Content: TypeAlias = Provenance | Sbom | TestResult | ApprovalPredicate | None
+
+_MOST_BYTES: Final = 16 * 1024 * 1024
+_MOST_DOCUMENTS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedDocument:
+    """What a believed signer said, and who that was."""
+
+    predicate_type: str
+    kind: PredicateKind | None
+    signers: tuple[SignerFact, ...]
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Everything that opening a document depends on.
+
+    Attributes:
+        parts: digest and media type of the envelope and of the documents kept beside it.
+        subject: the artifact it has to be about.
+        root: digest of the trust root.
+        at: the instant signatures are judged for.
+        repository: the repository the artifact is recorded with.
+        environment: the environment an approval has to be for.
+
+    """
+
+    parts: tuple[tuple[Digest, str], ...]
+    subject: Digest
+    root: Digest
+    at: Instant
+    repository: RepositoryUri | None
+    environment: EnvironmentName | None
+
+
+class Memory:
+    """The documents opened last, up to a number and to a length of all their bytes together."""
+
+    def __init__(self, *, most_bytes: int = _MOST_BYTES, most: int = _MOST_DOCUMENTS) -> None:
+        self._most_bytes = most_bytes
+        self._most = most
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[Question, tuple[OpenedDocument, int]] = OrderedDict()
+        self._bytes = 0
+
+    def recall(self, question: Question) -> OpenedDocument | None:
+        """Return what the same question was answered with."""
+        with self._lock:
+            found = self._opened.get(question)
+            if found is None:
+                return None
+            self._opened.move_to_end(question)
+            return found[0]
+
+    def keep(self, question: Question, opened: OpenedDocument, length: int) -> None:
+        """Remember an answer; refusals are worked out anew each time."""
+        with self._lock:
+            if question in self._opened or length > self._most_bytes:
+                return
+            self._opened[question] = opened, length
+            self._bytes += length
+            while self._bytes > self._most_bytes or len(self._opened) > self._most:
+                _, (_, dropped) = self._opened.popitem(last=False)
+                self._bytes -= dropped
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._opened.clear()
+            self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._opened)
+
+
+REMEMBERED: Final = Memory()
+"""What this process has opened; every book of it may use it, since nothing is keyed by a book."""
+
+
+def forget_documents() -> None:
+    """Forget what was opened, as a new process would not know it."""
+    REMEMBERED.clear()
+    _parse_trust_root.cache_clear()
+
+
+def fetch(blobs: BlobStore, digest: Digest) -> bytes:
+    """Return a document after comparing its hash here too, whatever the store promises.
+
+    Raises:
+        BlobMissingError: it is not stored.
+        VerificationError: it is not what its digest says.
+
+    """
+    data = blobs.get(digest)
+    if sha256(data) != digest:
+        raise VerificationError(
+            f"the bytes stored as blob {digest} hash to {sha256(data)}",
+            code="stores.blob-corrupt",
+        )
+    return data
+
+
+def trust_root_from(data: bytes) -> TrustRoot:
+    """Read a trust root, or recall the one these very bytes were read as.
+
+    Raises:
+        MalformedError: the bytes are no trust root.
+
+    """
+    return _parse_trust_root(data)
+
+
+@functools.lru_cache(maxsize=8)
+def _parse_trust_root(data: bytes) -> TrustRoot:
+    return TrustRoot.parse(data)

@@ -1,0 +1,457 @@
+"""The generated parts of the reference pages: what the package says about itself.
+
+Pages call these functions from comments that cogapp runs: ``cog -I tools -r docs/reference/*.md``
+writes the pages, ``cog -I tools --check …`` (part of ``make docs``) fails when one is stale.
+"""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import cog  # the module cogapp gives to the code it runs
+import msgspec
+
+import gatebook
+from gatebook.cli.main import COMMANDS, cli
+from gatebook.errors import GatebookError
+from gatebook.ledger.kinds import KINDS
+from gatebook.policy.catalogue import CATALOGUE
+
+SOURCE = Path(gatebook.__file__).parent
+WIDTH = 100
+CODE = re.compile(r"([a-z]+)\.[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+NOT_CODES = {"gatebook.debug", "index.db", "index.json", "ledger.db"}
+MEANINGS = {
+    "audit.checkpoint": "The checkpoint of the package is not signed by its log, or is malformed",
+    "audit.entry-malformed": "The bytes of an entry in the package are no entry",
+    "connectors.protocol": "A peer does not speak HTTP as it should",
+    "connectors.unreachable": "A peer did not answer, or not in a way that can be used",
+    "facts.approval": "A signed approval lacks a field or has an unknown one",
+    "facts.commit-people": "The document about the people of a commit is not one",
+    "gate.internal-error": "Something broke while judging; the decision is undecided",
+    "gate.control-failed": "A control broke while judging; it blocks until it can be judged",
+    "ledger.structure": "The database file or its schema is damaged",
+    "policy.approval-missing": "Nobody in the role has approved",
+    "policy.approval-void": "There are approvals, and too few of them hold; each says why",
+    "policy.build-from-the-future": "Provenance says that the build ended after it was received",
+    "policy.build-time-missing": "No accepted provenance says when the build ended",
+    "policy.build-too-old": "The build ended longer ago than the contract allows",
+    "policy.build-young-enough": "The build ended recently enough",
+    "policy.control-id": "The id of a control is not one",
+    "policy.evidence-damaged": "The stored bytes of evidence are gone or changed: nobody can judge",
+    "policy.provenance-differs": "Provenance names another builder, repository, ref, workflow or "
+    "commit",
+    "policy.provenance-fits": "Provenance names what the contract allows",
+    "policy.provenance-not-believed": "There is provenance, and its signature is not believed",
+    "policy.sbom-insufficient": "There are SBOMs, and none fits: too few components, another "
+    "format or artifact, or not believed",
+    "policy.tests-failed": "A signed test result about this digest is a failure",
+    "policy.tests-insufficient": "There are test results, and none has enough passed tests",
+    "policy.tests-unclear": "A believed signer handed in a result that contradicts its report or "
+    "cannot be read",
+    "workspace.book-file": "`book.json` is not the file of a book this release reads",
+    "workspace.index-differs": "The index does not hold what the entries give; `gatebook reindex` "
+    "folds it anew",
+    "workspace.log-key-differs": "The log's key, as a file of the book has it, is not the one that "
+    "the book names",
+    "tlog.object-missing": "A checkpoint, tile or entry bundle of the log is missing",
+}
+"""What the source does not say in one sentence beside the code."""
+ROLES = re.compile(r":[a-z:]+:`~?([^`<]+)`")
+
+
+def out(text: str) -> None:
+    for line in text.split("\n"):
+        cog.outl(line.rstrip())
+
+
+def first_sentence(text: str | None) -> str:
+    """The first paragraph of a docstring, as one line of Markdown."""
+    paragraph = inspect.cleandoc(text or "").split("\n\n")[0].replace("\n", " ")
+    return markdown(paragraph)
+
+
+def markdown(text: str) -> str:
+    """Docstring text as Markdown: roles and double backquotes become code."""
+    without_roles = ROLES.sub(lambda role: f"`{role[1].rsplit('.', 1)[-1]}`", text)
+    return without_roles.replace("``", "`").replace("|", "\\|")
+
+
+# -- the command line ------------------------------------------------------------------------------
+
+
+def commands() -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Every command and subcommand with its full name."""
+    root = click.Context(cli, info_name="gatebook", terminal_width=WIDTH, max_content_width=WIDTH)
+    yield "gatebook", cli, root
+    for name in COMMANDS:
+        command = cli.get_command(root, name)
+        assert command is not None
+        context = click.Context(command, parent=root, info_name=name)
+        yield f"gatebook {name}", command, context
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                below = command.get_command(context, inner)
+                assert below is not None
+                yield (
+                    f"gatebook {name} {inner}",
+                    below,
+                    click.Context(below, parent=context, info_name=inner),
+                )
+
+
+def command_line() -> None:
+    """A section with the help of every command."""
+    for name, command, context in commands():
+        title = name if name == "gatebook" else name.removeprefix("gatebook ")
+        level = "###" if name.count(" ") > 1 else "##"
+        out(f"\n{level} {title}\n")
+        out("```text")
+        out(f"$ {name} --help")
+        out(command.get_help(context))
+        out("```")
+
+
+def variables() -> None:
+    """A table of the variables that stand for options."""
+    seen: dict[str, tuple[str, set[str]]] = {}
+    for name, command, _ in commands():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and isinstance(parameter.envvar, str):
+                option = max(parameter.opts, key=len)
+                _, users = seen.setdefault(parameter.envvar, (option, set()))
+                users.add(name.removeprefix("gatebook "))
+    out("\n| variable | option | commands |")
+    out("|---|---|---|")
+    every = {name for name, _, _ in commands()}
+    for variable in sorted(seen):
+        option, users = seen[variable]
+        listed = f"{len(users)} commands" if len(users) > len(every) / 3 else ", ".join(
+            f"`{user}`" for user in sorted(users)
+        )
+        out(f"| `{variable}` | `{option}` | {listed} |")
+
+
+# -- entry kinds -----------------------------------------------------------------------------------
+
+
+def entry_kinds() -> None:
+    """A section for every kind of entry."""
+    for kind, body in KINDS.items():
+        out(f"\n### `{kind}`\n")
+        out(paragraphs(body))
+        out(f"\nExported as the CDEvents type `{body.cdevent}`.\n")
+        fields(body)
+
+
+def paragraphs(thing: type) -> str:
+    """The prose of a docstring, without its sections of fields."""
+    text = inspect.cleandoc(thing.__doc__ or "").partition("\nAttributes:")[0]
+    return markdown(text).strip()
+
+
+def fields(body: Any) -> None:
+    """A table of the fields of a record."""
+    meanings = attributes(body)
+    rows = msgspec.structs.fields(body)
+    if not rows:
+        out("Its body has no fields.")
+        return
+    out("| field | type | needed | meaning |")
+    out("|---|---|---|---|")
+    for field in rows:
+        needed = "yes" if field.required else "no"
+        meaning = meanings.get(field.name, "")
+        out(f"| `{field.name}` | {type_name(field.type)} | {needed} | {meaning} |")
+
+
+def attributes(thing: type) -> dict[str, str]:
+    """What the ``Attributes:`` section of a docstring, or of an inherited one, says."""
+    said: dict[str, str] = {}
+    for each in reversed(thing.__mro__):
+        text = inspect.cleandoc(each.__doc__ or "") if "__doc__" in vars(each) else ""
+        section = textwrap.dedent(text.partition("\nAttributes:\n")[2])
+        for match in re.finditer(r"^(\w+): (.*(?:\n[ ]+.*)*)", section, re.MULTILINE):
+            said[match[1]] = markdown(" ".join(match[2].split()))
+    return said
+
+
+def type_name(kind: Any) -> str:
+    """A type as readers of the wire form know it."""
+    if isinstance(kind, type):
+        names = {"str": "text", "int": "number", "bool": "true or false"}
+        return names.get(kind.__name__, kind.__name__)
+    arguments = [each for each in getattr(kind, "__args__", ()) if each is not type(None)]
+    inner = " or ".join(type_name(each) for each in arguments if each is not ...)
+    return f"list of {inner}" if getattr(kind, "__origin__", None) is tuple else inner
+
+
+def parts() -> None:
+    """The records that bodies are made of."""
+    from gatebook.ledger.entry import BlobReference, Link
+    from gatebook.ledger.kinds import BuildInformation, Parameter, SignedBy
+
+    for part in (BuildInformation, Parameter, SignedBy, BlobReference, Link):
+        out(f"\n### {part.__name__}\n")
+        out(paragraphs(part) + "\n")
+        fields(part)
+
+
+# -- controls --------------------------------------------------------------------------------------
+
+
+def controls() -> None:
+    """A section for every control."""
+    for name, control in CATALOGUE.items():
+        out(f"\n## `{name}`\n")
+        out(f"{control.purpose}\n")
+        out(f"Satisfied by {control.satisfied_by}.\n")
+        beyond = inspect.cleandoc(control.__doc__ or "").split("\n\n")[1:]
+        for paragraph in beyond:
+            out(markdown(paragraph) + "\n")
+        out("| parameter | meaning |")
+        out("|---|---|")
+        for parameter, meaning in control.parameters.items():
+            out(f"| `{parameter}` | {meaning} |")
+        reasons = sorted({code.code for code in codes() if code.module == control.__module__})
+        listed = ", ".join(f"[`{code}`](error-codes.md)" for code in reasons)
+        out(f"\nReasons it gives: {listed}.")
+
+
+# -- codes -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Code:
+    """One stable code, where it stands and what it says."""
+
+    code: str
+    module: str
+    meaning: str
+    raised_as: str | None
+    own: bool
+
+
+def codes() -> list[Code]:
+    """Every code in the source, by reading it: class attributes, arguments, table values."""
+    rooms = {path.stem for path in SOURCE.iterdir()} | {"gatebook"}
+    found: list[Code] = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        if path.name in {"__init__.py", "__main__.py"} and path.parent == SOURCE:
+            continue
+        module = ".".join(("gatebook", *path.relative_to(SOURCE).with_suffix("").parts))
+        tree = ast.parse(path.read_text())
+        parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                match = CODE.match(node.value)
+                if match and match[1] in rooms and node.value not in NOT_CODES:
+                    found.append(_code(node, node.value, module, parents))
+    found.extend(_names_codes())
+    return found
+
+
+def _names_codes() -> Iterator[Code]:
+    """The codes of parsed names, which are made of the names of their classes."""
+    names = importlib.import_module("gatebook.names")
+    for each in vars(names).values():
+        if isinstance(each, type) and hasattr(each, "called"):
+            yield Code(
+                code=f"names.{each.__name__.lower()}",
+                module=names.__name__,
+                meaning=f"A text is not {each.called}.",
+                raised_as="MalformedError",
+                own=True,
+            )
+
+
+def _code(node: ast.Constant, code: str, module: str, parents: dict[ast.AST, ast.AST]) -> Code:
+    above: ast.AST = node
+    while above in parents:
+        above = parents[above]
+        if isinstance(above, ast.ClassDef):
+            meaning = first_sentence(ast.get_docstring(above))
+            return Code(code, module, meaning, above.name, own=True)
+        if isinstance(above, ast.Call | ast.Tuple):
+            name = getattr(above.func, "id", None) or getattr(above.func, "attr", None) if (
+                isinstance(above, ast.Call)
+            ) else None
+            meaning = _message(above, code)
+            if meaning or isinstance(above, ast.Call):
+                return Code(code, module, meaning, name, own=False)
+        if isinstance(above, ast.FunctionDef | ast.Module):
+            meaning = first_sentence(ast.get_docstring(above))
+            return Code(code, module, meaning, None, own=False)
+    return Code(code, module, "", None, own=False)
+
+
+def _message(call: ast.Call | ast.Tuple, code: str) -> str:
+    """The sentence beside a code, with what is filled in shown as an ellipsis."""
+    nodes: list[ast.expr] = []
+    if isinstance(call, ast.Call):
+        wanted = {item.arg: item.value for item in call.keywords}
+        nodes += [wanted[name] for name in ("message", "found", "expected") if name in wanted]
+        nodes += [item for item in call.args if not _holds(item, code)]
+    else:
+        nodes += [item for item in call.elts if not _holds(item, code)]
+    for node in nodes:
+        text = _literal(node)
+        if len(text.replace("…", "").strip()) > 8:  # noqa: PLR2004  # else it says nothing
+            return markdown(text[:1].upper() + text[1:])
+    return ""
+
+
+def _holds(node: ast.expr, code: str) -> bool:
+    return any(isinstance(each, ast.Constant) and each.value == code for each in ast.walk(node))
+
+
+def _literal(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values
+        )
+    if isinstance(node, ast.BinOp):
+        return _literal(node.left) + _literal(node.right)
+    if isinstance(node, ast.BoolOp):
+        return _literal(node.values[-1])
+    if isinstance(node, ast.IfExp):
+        return _literal(node.body)
+    return ""
+
+
+def _errors() -> dict[str, type[GatebookError]]:
+    """Every class of error by its name."""
+    for module in pkgutil.walk_packages([str(SOURCE)], "gatebook."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    found: dict[str, type[GatebookError]] = {}
+    todo: list[type[GatebookError]] = [GatebookError]
+    while todo:
+        error = todo.pop()
+        found[error.__name__] = error
+        todo.extend(error.__subclasses__())
+    return found
+
+
+def error_codes() -> None:
+    """A table of codes for every room."""
+    errors = _errors()
+    by_code: dict[str, list[Code]] = {}
+    for each in codes():
+        by_code.setdefault(each.code, []).append(each)
+    room = ""
+    for code in sorted(by_code):
+        if code.partition(".")[0] != room:
+            room = code.partition(".")[0]
+            out(f"\n## {room}\n")
+            out("| code | where it appears | meaning |")
+            out("|---|---|---|")
+        # The class that owns a code describes it best; then any place that says something.
+        best = max(by_code[code], key=lambda each: (each.own, bool(each.meaning)))
+        meaning = MEANINGS.get(code) or best.meaning
+        if not meaning:
+            sys.exit(f"reference: nothing says what {code} means: add it to MEANINGS")
+        end = "" if meaning.endswith((".", "…", "?")) else "."
+        out(f"| `{code}` | {_where(by_code[code], errors)} | {meaning}{end} |")
+
+
+def _where(uses: list[Code], errors: dict[str, type[GatebookError]]) -> str:
+    statuses = {
+        errors[use.raised_as].exit_status for use in uses if use.raised_as in errors
+    }
+    if any(use.raised_as in {"refuse", "_refuse"} for use in uses) and not statuses:
+        statuses = {5}
+    said = [f"exit {status}" for status in sorted(statuses)]
+    if any(use.raised_as in {"Fields", "of"} for use in uses) and not statuses:
+        statuses = {5}  # what Fields refuses is malformed
+    places = {"Finding": "control", "Reason": "decision", "undecided": "decision"}
+    places |= {"Problem": "control", "Fault": "fault", "add": "fault"}
+    said += sorted({places[use.raised_as] for use in uses if use.raised_as in places})
+    if not said and all(use.code.startswith("connectors.") for use in uses):
+        return "exit 6"
+    return ", ".join(said) or "decision"
+
+
+def error_tree() -> None:
+    """The tree of error classes, from the module that draws it."""
+    errors = importlib.import_module("gatebook.errors")
+    text = inspect.cleandoc(errors.__doc__ or "").partition("The tree::\n")[2]
+    out("```text")
+    out(textwrap.dedent(text.strip("\n").partition("\n\n")[0]))
+    out("```")
+
+
+# -- the library -----------------------------------------------------------------------------------
+
+
+def python_api() -> None:
+    """An autodoc directive for every public name, by kind."""
+    groups: dict[str, list[str]] = {"The book": ["Book"], "Functions": [], "Records": []}
+    groups["Errors"] = []
+    for name in sorted(gatebook.__all__):
+        thing = getattr(gatebook, name)
+        if name in {"Book", "__version__"}:
+            continue
+        if isinstance(thing, type) and issubclass(thing, Exception):
+            groups["Errors"].append(name)
+        elif isinstance(thing, type):
+            groups["Records"].append(name)
+        else:
+            groups["Functions"].append(name)
+    for title, names in groups.items():
+        out(f"\n## {title}\n")
+        for name in names:
+            thing = getattr(gatebook, name)
+            out("```{eval-rst}")
+            if not isinstance(thing, type):
+                out(f".. autofunction:: gatebook.{name}")
+            else:
+                out(f".. autoclass:: gatebook.{name}")
+                out("   :members:")
+                if name == "Book":
+                    out("   :inherited-members:")
+            out("```\n")
+
+
+# -- formats and benchmarks ------------------------------------------------------------------------
+
+
+def predicate_types() -> None:
+    """A table of the words for predicate types."""
+    from gatebook.formats.intoto import PREDICATE_TYPES
+
+    out("\n| word | predicate types |")
+    out("|---|---|")
+    for kind, types in PREDICATE_TYPES.items():
+        out(f"| `{kind}` | {', '.join(f'`{each}`' for each in sorted(types))} |")
+
+
+def build_types() -> None:
+    """A list of the build types whose source is read."""
+    source = importlib.import_module("gatebook.formats.build_source")
+    for version, table in (("v0.2", source._SOURCES_V0_2), ("v1", source._SOURCES_V1)):  # noqa: SLF001  # the tables have no other name
+        out(f"\nProvenance {version}:\n")
+        for build_type in table:
+            out(f"- `{build_type}`")
+
+
+def benchmarks() -> None:
+    """A section for every script, from its own first words."""
+    for path in sorted((SOURCE.parents[1] / "benchmarks").glob("*.py")):
+        text = ast.get_docstring(ast.parse(path.read_text())) or ""
+        out(f"\n### {path.stem}\n")
+        out("```sh")
+        out(f".venv/bin/python benchmarks/{path.name}")
+        out("```\n")
+        out(first_sentence(text))
