@@ -3,12 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test lint types docs unit bench lock clean
+.PHONY: help setup demo test reference lint types docs unit bench lock clean
 
 help:
 	@echo "make demo   the main job on this repository, from build to audit package"
 	@echo "make test   lint, types, import contracts, docs and every test"
-	@echo "make lint | types | docs | unit | bench | lock | clean"
+	@echo "make lint | types | docs | unit | reference | bench | lock | clean"
 
 setup:
 	@$(PYTHON) tools/setup.py
@@ -17,6 +17,10 @@ demo: setup
 	@$(BIN)/python demo/demo.py
 
 test: lint types docs unit
+
+reference: setup
+	$(BIN)/cog -I tools -r docs/reference/*.md
+	$(BIN)/python tools/transcript.py --write README.md docs/tutorial/*.md docs/guides/*.md
 
 lint: setup
 	$(BIN)/ruff format --check .
@@ -29,7 +33,7 @@ types: setup
 	$(BIN)/mypy --strict typing_tests
 
 docs: setup
-	$(BIN)/cog --check -r docs/reference/cli.md README.md
+	$(BIN)/cog -I tools --check -r docs/reference/*.md
 	$(BIN)/sphinx-build -n -W -q -b html docs .build/docs
 
 unit: setup

@@ -4,6 +4,8 @@ import ast
 from pathlib import Path
 from typing import Any
 
+from sphinx.addnodes import pending_xref
+
 import gatebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +67,7 @@ def _classes() -> frozenset[str]:
 
 
 KNOWN = _classes()
+INCLUDED = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "STYLE.md")
 
 
 def resolve(app: Any, env: Any, node: Any, contnode: Any) -> Any:
@@ -89,6 +92,26 @@ def resolve(app: Any, env: Any, node: Any, contnode: Any) -> Any:
     return contnode if name in KNOWN else None
 
 
+def lead_to_pages(app: Any, doctree: Any) -> None:
+    """Lead links between files at the root of the repository to the pages that include them."""
+    del app
+    for node in doctree.findall(pending_xref):
+        name, _, anchor = str(node.get("reftarget")).partition("#")
+        if node.get("reftype") == "myst" and name in INCLUDED:
+            node["refdomain"] = "doc"
+            node["reftarget"] = f"project/{name.removesuffix('.md').lower()}"
+            node["reftargetid"] = anchor or None
+
+
+def keep_sentences(_app: Any, what: str, *rest: Any) -> None:
+    """Keep Napoleon from reading the beginning of a property's sentence as its type."""
+    lines: list[str] = rest[-1]
+    if what in {"property", "attribute"} and lines:
+        lines[0] = lines[0].replace(": ", " \N{EM DASH} ", 1)
+
+
 def setup(app: Any) -> None:
-    """Register the resolver."""
+    """Register what is above."""
+    app.connect("doctree-read", lead_to_pages)
     app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-docstring", keep_sentences, priority=400)

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-import cog  # the module cogapp gives to the code it runs
 import msgspec
 
 import gatebook
 from gatebook.cli.main import COMMANDS, cli
 from gatebook.errors import GatebookError
-from gatebook.ledger.kinds import KINDS
+from gatebook.formats.intoto import PREDICATE_TYPES
+from gatebook.ledger.entry import BlobReference, Link
+from gatebook.ledger.kinds import KINDS, BuildInformation, Parameter, SignedBy
 from gatebook.policy.catalogue import CATALOGUE
 
 SOURCE = Path(gatebook.__file__).parent
@@ -33,6 +34,7 @@ NOT_CODES = {"gatebook.debug", "index.db", "index.json", "ledger.db"}
 MEANINGS = {
     "audit.checkpoint": "The checkpoint of the package is not signed by its log, or is malformed",
     "audit.entry-malformed": "The bytes of an entry in the package are no entry",
+    "cli.usage": "The options or arguments are not what the command takes",
     "connectors.protocol": "A peer does not speak HTTP as it should",
     "connectors.unreachable": "A peer did not answer, or not in a way that can be used",
     "facts.approval": "A signed approval lacks a field or has an unknown one",
@@ -70,8 +72,9 @@ ROLES = re.compile(r":[a-z:]+:`~?([^`<]+)`")
 
 
 def out(text: str) -> None:
+    """Write lines into the page, through the module that cogapp gives to the code it runs."""
     for line in text.split("\n"):
-        cog.outl(line.rstrip())
+        sys.modules["cog"].outl(line.rstrip())
 
 
 def first_sentence(text: str | None) -> str:
@@ -95,13 +98,15 @@ def commands() -> Iterator[tuple[str, click.Command, click.Context]]:
     yield "gatebook", cli, root
     for name in COMMANDS:
         command = cli.get_command(root, name)
-        assert command is not None
+        if command is None:
+            sys.exit(f"reference: there is no command {name}")
         context = click.Context(command, parent=root, info_name=name)
         yield f"gatebook {name}", command, context
         if isinstance(command, click.Group):
             for inner in command.list_commands(context):
                 below = command.get_command(context, inner)
-                assert below is not None
+                if below is None:
+                    sys.exit(f"reference: there is no command {name} {inner}")
                 yield (
                     f"gatebook {name} {inner}",
                     below,
@@ -121,6 +126,23 @@ def command_line() -> None:
         out("```")
 
 
+def schemas() -> None:
+    """A table of the forms of JSON answers, by the module that writes them."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((SOURCE / "cli").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print_json":
+                schema = _literal(node.args[0]) if node.args else ""
+                if schema:
+                    is_command = path.parent.name == "commands"
+                    where = f"`{path.stem}`" if is_command else "all that append"
+                    found.setdefault(schema, set()).add(where)
+    out("\n| schema | answered by |")
+    out("|---|---|")
+    for schema, where in sorted(found.items()):
+        out(f"| `{schema}` | {', '.join(sorted(where))} |")
+
+
 def variables() -> None:
     """A table of the variables that stand for options."""
     seen: dict[str, tuple[str, set[str]]] = {}
@@ -135,8 +157,10 @@ def variables() -> None:
     every = {name for name, _, _ in commands()}
     for variable in sorted(seen):
         option, users = seen[variable]
-        listed = f"{len(users)} commands" if len(users) > len(every) / 3 else ", ".join(
-            f"`{user}`" for user in sorted(users)
+        listed = (
+            f"{len(users)} commands"
+            if len(users) > len(every) / 3
+            else ", ".join(f"`{user}`" for user in sorted(users))
         )
         out(f"| `{variable}` | `{option}` | {listed} |")
 
@@ -197,9 +221,6 @@ def type_name(kind: Any) -> str:
 
 def parts() -> None:
     """The records that bodies are made of."""
-    from gatebook.ledger.entry import BlobReference, Link
-    from gatebook.ledger.kinds import BuildInformation, Parameter, SignedBy
-
     for part in (BuildInformation, Parameter, SignedBy, BlobReference, Link):
         out(f"\n### {part.__name__}\n")
         out(paragraphs(part) + "\n")
@@ -282,9 +303,11 @@ def _code(node: ast.Constant, code: str, module: str, parents: dict[ast.AST, ast
             meaning = first_sentence(ast.get_docstring(above))
             return Code(code, module, meaning, above.name, own=True)
         if isinstance(above, ast.Call | ast.Tuple):
-            name = getattr(above.func, "id", None) or getattr(above.func, "attr", None) if (
-                isinstance(above, ast.Call)
-            ) else None
+            name = (
+                getattr(above.func, "id", None) or getattr(above.func, "attr", None)
+                if (isinstance(above, ast.Call))
+                else None
+            )
             meaning = _message(above, code)
             if meaning or isinstance(above, ast.Call):
                 return Code(code, module, meaning, name, own=False)
@@ -361,15 +384,14 @@ def error_codes() -> None:
         best = max(by_code[code], key=lambda each: (each.own, bool(each.meaning)))
         meaning = MEANINGS.get(code) or best.meaning
         if not meaning:
-            sys.exit(f"reference: nothing says what {code} means: add it to MEANINGS")
+            sys.stderr.write(f"reference: nothing says what {code} means: add it to MEANINGS\n")
+            meaning = "See the message."
         end = "" if meaning.endswith((".", "…", "?")) else "."
         out(f"| `{code}` | {_where(by_code[code], errors)} | {meaning}{end} |")
 
 
 def _where(uses: list[Code], errors: dict[str, type[GatebookError]]) -> str:
-    statuses = {
-        errors[use.raised_as].exit_status for use in uses if use.raised_as in errors
-    }
+    statuses = {errors[use.raised_as].exit_status for use in uses if use.raised_as in errors}
     if any(use.raised_as in {"refuse", "_refuse"} for use in uses) and not statuses:
         statuses = {5}
     said = [f"exit {status}" for status in sorted(statuses)]
@@ -429,8 +451,6 @@ def python_api() -> None:
 
 def predicate_types() -> None:
     """A table of the words for predicate types."""
-    from gatebook.formats.intoto import PREDICATE_TYPES
-
     out("\n| word | predicate types |")
     out("|---|---|")
     for kind, types in PREDICATE_TYPES.items():

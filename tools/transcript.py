@@ -57,7 +57,9 @@ class Command:
             r"(?:[^\n]*\n)*?" if line.strip() == "…" else re.escape(form(line)) + r"\n"
             for line in self.expected
         )
-        return re.fullmatch(pattern, "".join(form(line) + "\n" for line in self.printed)) is not None
+        return (
+            re.fullmatch(pattern, "".join(form(line) + "\n" for line in self.printed)) is not None
+        )
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Defaults from the surroundings: where the book is, who acts, and which CI run this is.
+"""Defaults from the surroundings: who acts, and which CI run this is.
 
 Everything here is a function of an environment mapping; flags win over variables, and an empty
 variable counts as absent.
@@ -6,13 +6,12 @@ variable counts as absent.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from gatebook.errors import GatebookError
 from gatebook.ledger.kinds import BuildInformation
 from gatebook.names import Actor, CommitId, RepositoryUri
 
-__all__ = ["CiRun", "book_directory", "detect_ci", "local_actor"]
+__all__ = ["CiRun", "detect_ci", "local_actor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +28,6 @@ class CiRun:
     build: BuildInformation
 
 
-def book_directory(environ: Mapping[str, str]) -> Path:
-    """Where the book is: ``GATEBOOK_LEDGER``, else ``.gatebook`` in the working directory."""
-    return Path(environ.get("GATEBOOK_LEDGER") or ".gatebook")
-
-
 def local_actor(environ: Mapping[str, str]) -> Actor:
     """Who acts: ``GATEBOOK_ACTOR``, else the name the operating system's session has.
 
@@ -45,7 +39,7 @@ def local_actor(environ: Mapping[str, str]) -> Actor:
     if named:
         return Actor.parse(named)
     user = environ.get("USER") or environ.get("LOGNAME") or environ.get("USERNAME")
-    return Actor("local", user or "unknown")
+    return Actor.parse(f"local#{user or 'unknown'}")
 
 
 def detect_ci(environ: Mapping[str, str]) -> CiRun | None:

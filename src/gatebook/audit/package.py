@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from gatebook.audit.archive import write_archive
+from gatebook.audit.archive import PackageError, write_archive
 from gatebook.audit.contents import Contents
 from gatebook.audit.manifest import (
     CHECKPOINT,
@@ -18,7 +18,7 @@ from gatebook.audit.manifest import (
 )
 from gatebook.audit.report import REPORT_VERSION, render_report
 from gatebook.digest import Digest
-from gatebook.errors import GatebookError, NotFoundError
+from gatebook.errors import GatebookError, MalformedError, NotFoundError
 from gatebook.gate.decision import Decision
 from gatebook.index.store import IndexReader
 from gatebook.index.tables import ApprovalRow, DeploymentRow, EntryRow, EvidenceRow
@@ -140,7 +140,18 @@ def _chosen(
 
 
 def _decision(blobs: BlobStore, entry: Entry) -> Decision:
-    return Decision.parse(blobs.get(entry.evidence[0].digest))
+    digest = entry.evidence[0].digest
+    try:
+        return Decision.parse(blobs.get(digest))
+    except BlobMissingError:
+        raise PackageError(
+            f"blob {digest}, the decision document, is missing", code="audit.blob-missing"
+        ) from None
+    except MalformedError as error:
+        raise PackageError(
+            f"blob {digest}, the decision document: {error.message}",
+            code="audit.decision-malformed",
+        ) from None
 
 
 def _documents(

@@ -23,12 +23,13 @@ h2{font-size:1.2rem;margin:2.5rem 0 .5rem;border-bottom:1px solid var(--line)}
 table{border-collapse:collapse;width:100%;margin:.5rem 0}
 caption{text-align:left;color:var(--soft);padding:.25rem 0}
 th,td{border:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top;
-overflow-wrap:anywhere}
+overflow-wrap:break-word}
 thead th{background:var(--panel)}
 th[scope=row]{font-weight:600}
 .word-pass,.word-waived{color:var(--good);font-weight:600}
 .word-fail,.word-missing,.word-error{color:var(--bad);font-weight:600}
-code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
+code,.wide{overflow-wrap:anywhere}
+code{font:.9em ui-monospace,monospace}
 pre{background:var(--panel);border:1px solid var(--line);padding:.75rem;overflow-x:auto}
 svg{max-width:100%;height:auto}
 svg rect{fill:var(--panel);stroke:var(--line)}
@@ -118,11 +119,11 @@ L{{ box.x - 9 }} {{ box.middle + 5 }}z"/>
 {% endif %}</th>
 <td>{{ row.outcome.mode.value }}</td>
 <td class="word-{{ finding.status.value }}">{{ finding.status.value }}</td>
-<td>{{ finding.expected }}</td>
-<td>{{ finding.found }} <code>{{ finding.code }}</code>{% if finding.until %} (until \
+<td class="wide">{{ finding.expected }}</td>
+<td class="wide">{{ finding.found }} <code>{{ finding.code }}</code>{% if finding.until %} (until \
 {{ finding.until }}){% endif %}</td>
 <td>{% for number in row.entries %}{{ entry(number) }}{{ ", " if not loop.last }}{% endfor %}</td>
-<td>{{ finding.fix }}</td></tr>
+<td class="wide">{{ finding.fix }}</td></tr>
 {% endfor %}
 </tbody></table></div>
 {% else %}

@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from gatebook.audit.archive import PackageError, read_archive, write_archive
 from gatebook.audit.contents import Contents
+from gatebook.audit.log_keys import (
+    KeySource,
+    check_checkpoint,
+    check_key_history,
+    numbers,
+    read_receipt,
+)
 from gatebook.audit.manifest import (
     CHECKPOINT,
     LOG_KEY,
@@ -15,7 +21,6 @@ from gatebook.audit.manifest import (
     blob_name,
     contract_name,
     entry_name,
-    handover_name,
     proof_name,
 )
 from gatebook.audit.report import REPORT_VERSION, render_report, report_version
@@ -24,26 +29,11 @@ from gatebook.errors import GatebookError
 from gatebook.facts.facts import EntryReference
 from gatebook.gate.decision import Decision
 from gatebook.gate.replay import Replayed, replay
-from gatebook.ledger.entry import decode_entry
-from gatebook.ledger.kinds import BookCreated, KeyRotated
-from gatebook.tlog.checkpoint import open_checkpoint
 from gatebook.tlog.checkpoint_body import Checkpoint
 from gatebook.tlog.keys import VerifierKey
 from gatebook.tlog.merkle import check_inclusion, leaf_hash
-from gatebook.tlog.receipt import Receipt, check_receipt
 
 __all__ = ["KeySource", "PackageReport", "verify_package"]
-
-
-class KeySource(StrEnum):
-    """Where the key came from that the package was checked with.
-
-    ``package`` proves only that the package agrees with itself: whoever made it chose the key.
-    """
-
-    GIVEN = "given"
-    ROTATED = "rotated"
-    PACKAGE = "package"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +106,8 @@ def verify_package(data: bytes, *, log_key: VerifierKey | None) -> PackageReport
     """
     files = read_archive(data)
     manifest = _check_listing(files)
-    checkpoint, key, source = _check_checkpoint(files, log_key)
-    indexes = sorted(_numbers(files, "entries/", ".json"))
+    checkpoint, key, source = check_checkpoint(files, log_key)
+    indexes = sorted(numbers(files, "entries/", ".json"))
     encoded = {index: files[entry_name(index)] for index in indexes}
     for index in indexes:
         _check_entry(index, files, checkpoint)
@@ -137,7 +127,7 @@ def verify_package(data: bytes, *, log_key: VerifierKey | None) -> PackageReport
         encoded=encoded,
         blobs=blobs,
     )
-    _check_history(contents)
+    check_key_history(contents)
     _check_completeness(contents, manifest)
     _check_contract(contents, files)
     _check_manifest(contents, manifest, files)
@@ -184,81 +174,13 @@ def _check_listing(files: Mapping[str, bytes]) -> Manifest:
     return manifest
 
 
-def _check_checkpoint(
-    files: Mapping[str, bytes], given: VerifierKey | None
-) -> tuple[Checkpoint, VerifierKey, KeySource]:
-    text = files[LOG_KEY].decode("utf-8", "replace")
-    try:
-        key = VerifierKey.parse(text.removesuffix("\n"))
-    except GatebookError as error:
-        raise PackageError(f"{LOG_KEY}: {error.message}", code="audit.log-key") from None
-    if f"{key.vkey}\n" != text:
-        raise PackageError(f"{LOG_KEY} is not one line with a key", code="audit.log-key")
-    source = KeySource.PACKAGE
-    if given is not None:
-        source = KeySource.GIVEN if given == key else KeySource.ROTATED
-        if given.name != key.name:
-            raise PackageError(
-                f"the package is of the log {key.name[:80]!r}, "
-                f"the key given of {given.name[:80]!r}",
-                code="audit.other-log",
-            )
-        if given != key:
-            _follow_handovers(files, given, key)
-    try:
-        return open_checkpoint(files[CHECKPOINT], key).checkpoint, key, source
-    except GatebookError as error:
-        raise PackageError(
-            f"{CHECKPOINT}: {error.message} [{error.code}]", code="audit.checkpoint"
-        ) from None
-
-
-def _follow_handovers(files: Mapping[str, bytes], given: VerifierKey, last: VerifierKey) -> None:
-    """Get from the given key to the package's: each key has to have vouched for the next one.
-
-    An entry that says so proves nothing by standing in a log that the new key signed; the proof
-    leads to a checkpoint that the old key has signed itself.
-    """
-    key = given
-    for index in sorted(_numbers(files, "handovers/", ".tlog-proof")):
-        name = handover_name(index)
-        data = files.get(entry_name(index))
-        if data is None:
-            raise PackageError(
-                f"{name} is for an entry that is missing", code="audit.entry-missing"
-            )
-        try:
-            body = decode_entry(data).body
-            if not isinstance(body, KeyRotated):
-                raise PackageError(
-                    f"{name} is for an entry that changes no key", code="audit.handover"
-                )
-            if body.old_key != key.vkey:
-                continue
-            check_receipt(_receipt(name, index, files[name]), data, key)
-            key = VerifierKey.parse(body.new_key)
-        except PackageError:
-            raise
-        except GatebookError as error:
-            raise PackageError(
-                f"{name}: {error.message} [{error.code}]", code="audit.handover"
-            ) from None
-    if key != last:
-        raise PackageError(
-            f"the checkpoint is signed with {last}, and nothing in the package shows that {key} "
-            "vouched for that key",
-            code="audit.other-key",
-            hint="give the log's present key, from a source you trust",
-        )
-
-
 def _check_entry(index: int, files: Mapping[str, bytes], checkpoint: Checkpoint) -> None:
     name = proof_name(index)
     if name not in files:
         raise PackageError(
             f"{name} is missing: entry {index} is not proved", code="audit.file-missing"
         )
-    receipt = _receipt(name, index, files[name])
+    receipt = read_receipt(name, index, files[name])
     if receipt.checkpoint != files[CHECKPOINT]:
         raise PackageError(f"{name} leads to another checkpoint", code="audit.proof")
     try:
@@ -276,16 +198,6 @@ def _check_entry(index: int, files: Mapping[str, bytes], checkpoint: Checkpoint)
         ) from None
 
 
-def _receipt(name: str, index: int, data: bytes) -> Receipt:
-    try:
-        receipt = Receipt.parse(data)
-    except GatebookError as error:
-        raise PackageError(f"{name}: {error.message}", code="audit.proof") from None
-    if receipt.index != index or receipt.extra is not None or receipt.encode() != data:
-        raise PackageError(f"{name} is not the proof of entry {index}", code="audit.proof")
-    return receipt
-
-
 def _check_blobs(files: Mapping[str, bytes]) -> dict[Digest, bytes]:
     blobs: dict[Digest, bytes] = {}
     for name, data in files.items():
@@ -299,36 +211,6 @@ def _check_blobs(files: Mapping[str, bytes]) -> dict[Digest, bytes]:
             )
         blobs[digest] = data
     return blobs
-
-
-def _check_history(contents: Contents) -> None:
-    first = contents.entries.get(0)
-    body = None if first is None else first.body
-    if not isinstance(body, BookCreated) or body.origin != contents.origin:
-        raise PackageError(
-            f"entry 0, which says whose log this is, is missing or not of {contents.origin[:80]!r}",
-            code="audit.key-history",
-        )
-    key = body.log_key
-    try:
-        for index, entry in contents.entries.items():
-            if isinstance(entry.body, KeyRotated):
-                if entry.body.old_key != VerifierKey.parse(key).vkey:
-                    raise PackageError(
-                        f"entry {index} changes a key that did not sign the log",
-                        code="audit.key-history",
-                    )
-                key = entry.body.new_key
-        last = VerifierKey.parse(key)
-    except PackageError:
-        raise
-    except GatebookError as error:
-        raise PackageError(f"the log's keys: {error.message}", code="audit.key-history") from None
-    if last != contents.log_key:
-        raise PackageError(
-            f"the entries lead to the key {last}; the checkpoint is signed with {contents.log_key}",
-            code="audit.key-history",
-        )
 
 
 def _check_completeness(contents: Contents, manifest: Manifest) -> None:
@@ -423,11 +305,3 @@ def _check_report(contents: Contents, manifest: Manifest, files: Mapping[str, by
             code="audit.report-differs",
         )
     return True
-
-
-def _numbers(files: Mapping[str, bytes], prefix: str, suffix: str) -> list[int]:
-    return [
-        int(name[len(prefix) : -len(suffix)])
-        for name in files
-        if name.startswith(prefix) and name.endswith(suffix)
-    ]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gatebook.cli.output import style, wrapped
+from gatebook.cli.plain import visible
 from gatebook.errors import DeniedError, UndecidedError
 from gatebook.gate.decision import Decision
 from gatebook.ledger.kinds import Verdict
@@ -42,7 +43,7 @@ def show_decision(book: "OpenBook", decision: Decision, *, explain: bool) -> Non
     """
     verdict = style(decision.verdict.value.upper(), _COLOURS[decision.verdict], bold=True)
     name = decision.name or "unknown artifact"
-    click.echo(f"{verdict}  {name} → {decision.environment}")
+    click.echo(f"{verdict}  {visible(str(name))} → {decision.environment}")
     click.echo(style(f"  {decision.subject}", "dim"))
     click.echo(wrapped("", decision.reason.message, indent=2))
     if decision.valid_until is not None:
@@ -68,8 +69,9 @@ def _show_outcome(book: "OpenBook", outcome: Outcome, width: int, *, explain: bo
     click.echo(wrapped("expected  ", finding.expected, indent=6))
     click.echo(wrapped("found     ", finding.found, indent=6))
     if finding.evidence:
-        indexes = (book.find(entry) for entry in finding.evidence)
+        indexes = [book.find(entry) for entry in finding.evidence]
         numbers = ", ".join("?" if index is None else str(index) for index in indexes)
-        click.echo(wrapped("evidence  ", f"entries {numbers}", indent=6))
+        noun = "entry" if len(indexes) == 1 else "entries"
+        click.echo(wrapped("evidence  ", f"{noun} {numbers}", indent=6))
     if finding.fix:
         click.echo(wrapped("fix       ", finding.fix, indent=6))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gatebook.digest import Digest
+from gatebook.formats.intoto import predicate_kind
 from gatebook.ledger.entry import Entry, encode_entry
 from gatebook.ledger.kinds import (
     ApprovalGranted,
@@ -25,7 +26,7 @@ from gatebook.ledger.kinds import (
     TrustRootPublished,
 )
 
-__all__ = ["entry_json", "summarise"]
+__all__ = ["entry_json", "evidence_name", "summarise"]
 
 
 def entry_json(index: int, entry: Entry) -> dict[str, Any]:
@@ -38,6 +39,12 @@ def summarise(entry: Entry) -> str:
     said = _SUMMARIES.get(type(entry.body))
     about = _short(entry.subjects)
     return about if said is None else said(entry.body, about)
+
+
+def evidence_name(predicate_type: str) -> str:
+    """Return the short name of a predicate's family, or the whole URI of one we do not know."""
+    kind = predicate_kind(predicate_type)
+    return predicate_type if kind is None else kind.value
 
 
 def _people(body: EvidenceAccepted) -> str:
@@ -55,9 +62,11 @@ _SUMMARIES: dict[type[Body], Callable[[Any, str], str]] = {
     TrustRootPublished: lambda body, _: body.root.short,
     ContractPublished: lambda body, _: f"{body.environment} {body.contract.short}",
     ArtifactRecorded: lambda body, about: f"{body.name} {about}",
-    EvidenceAccepted: lambda body, about: f"{about} {body.predicate_type} by {_people(body)}",
+    EvidenceAccepted: lambda body, about: (
+        f"{about} {evidence_name(body.predicate_type)} by {_people(body)}"
+    ),
     EvidenceReported: lambda body, about: f"{about} {body.format}",
-    EvidenceRefused: lambda body, about: f"{about} {body.code}",
+    EvidenceRefused: lambda body, about: f"{about} {body.code}".strip(),
     ApprovalGranted: lambda body, about: (
         f"{about} → {body.environment} by {body.approver.person or body.approver.holder} "
         f"as {body.role}"

@@ -9,6 +9,8 @@ from click.shell_completion import CompletionItem
 
 __all__ = ["LazyGroup"]
 
+_BROKEN_PIPE = 141
+
 
 class LazyGroup(click.Group):
     """A group whose commands stand in a table: name to module and short help.
@@ -33,6 +35,13 @@ class LazyGroup(click.Group):
         module = importlib.import_module(self._table[cmd_name][0])
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; whoever stops reading its answer ends it quietly, but not as a success."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(_BROKEN_PIPE) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands from the table."""

@@ -1,11 +1,13 @@
 """The table of commands, and what becomes of errors."""
 
+import os
 import sys
-from typing import Any
 
 import click
 
 from gatebook.cli.lazy import LazyGroup
+from gatebook.cli.options import flag
+from gatebook.cli.plain import visible
 from gatebook.errors import GatebookError
 from gatebook.version import __version__
 
@@ -33,6 +35,11 @@ COMMANDS = {
     "reindex": ("gatebook.cli.commands.reindex", "Fold the index anew from the ledger."),
 }
 
+_UNEXPECTED = 1
+_UNREACHABLE = 6
+_INTERRUPTED = 130  # 128 + SIGINT
+_BROKEN_PIPE = 141  # 128 + SIGPIPE: never 0, so that a denied gate in a pipe does not look allowed
+
 
 @click.command(
     cls=LazyGroup,
@@ -42,56 +49,91 @@ COMMANDS = {
     "5 verification failed, 6 unreachable, 7 findings.",
 )
 @click.version_option(__version__, prog_name="gatebook")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.option("--no-color", is_flag=True, help="Write without colours, as NO_COLOR does.")
-def cli(*, debug: bool, no_color: bool) -> None:
+@flag("--debug", help="Show the traceback of an error.")
+@flag("--no-color", help="Write without colours, as NO_COLOR does.")
+@click.pass_context
+def cli(context: click.Context, *, debug: bool, no_color: bool) -> None:
     """Decide whether an artifact may be deployed, and keep proof that anyone can check."""
-    context = click.get_current_context()
-    context.meta["gatebook.debug"] = debug
+    context.obj = debug
     if no_color:
         context.color = False
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that cannot show "→" must not end a command
+            stream.reconfigure(errors="replace")
+    sys.exit(_flush(_run(arguments)))
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
-        status: Any = cli.main(args=arguments, prog_name="gatebook", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
-    except click.ClickException as error:
+        answer = cli.main(args=arguments, prog_name="gatebook", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001  # every error ends here, with its status
+        _traceback(error, arguments)
+        return _end(error)
+    return answer if isinstance(answer, int) else 0
+
+
+def _end(error: Exception) -> int:
+    """Say what went wrong and return the exit status for it."""
+    match error:
+        case click.exceptions.Abort():
+            click.echo("interrupted", err=True)
+            return _INTERRUPTED
+        case click.ClickException():
+            _show_usage(error)
+            return error.exit_code
+        case GatebookError():
+            _show(error.message, error.code, error.hint)
+            return error.exit_status
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            _show(f"{where}{error.strerror or error}", "cli.system", None)
+            return _UNREACHABLE
+        case _:
+            hint = "this is a defect; run `gatebook --debug …` and report what it prints"
+            _show(f"{type(error).__name__}: {error}", GatebookError.code, hint)
+            return _UNEXPECTED
+
+
+def _show(message: str, code: str, hint: str | None) -> None:
+    click.echo(f"error: {visible(message)}  [{code}]", err=True)
+    if hint:
+        click.echo(f"\nhint: {visible(hint)}", err=True)
+
+
+def _show_usage(error: click.ClickException) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
-        sys.exit(error.exit_code)
-    except GatebookError as error:
-        _show(error)
-        sys.exit(error.exit_status)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
-    except Exception as error:
-        if _debugging():
-            raise
-        click.echo(f"error: {type(error).__name__}: {error}", err=True)
-        click.echo(
-            "\nhint: this is a defect; run again with `gatebook --debug …` and report what it "
-            "prints  [gatebook.unexpected]",
-            err=True,
-        )
-        sys.exit(1)
-    sys.exit(status if isinstance(status, int) else 0)
+        return
+    hint = None
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+        hint = f"try `{error.ctx.command_path} --help`"
+    _show(error.format_message(), "cli.usage", hint)
 
 
-def _show(error: GatebookError) -> None:
-    if _debugging():
+def _traceback(error: Exception, arguments: list[str] | None) -> None:
+    given = sys.argv[1:] if arguments is None else arguments
+    if "--debug" in given or os.environ.get("GATEBOOK_DEBUG"):
         import traceback
 
         click.echo("".join(traceback.format_exception(error)), err=True)
-    click.echo(f"error: {error.message}  [{error.code}]", err=True)
-    if error.hint:
-        click.echo(f"\nhint: {error.hint}", err=True)
 
 
-def _debugging() -> bool:
-    return "--debug" in sys.argv[1:]
+def _flush(status: int) -> int:
+    """Hand over what is still buffered; an answer that nobody got is no success."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = status or _BROKEN_PIPE
+    except OSError as error:
+        _show(f"standard output: {error.strerror}", "cli.system", None)
+        status = status or _UNREACHABLE
+    else:
+        return status
+    # The interpreter flushes once more when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status

@@ -7,25 +7,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from gatebook.clock import Instant
     from gatebook.workspace.book import Book
 
 __all__ = [
+    "ENTRY",
+    "Argument",
     "Option",
     "actor_option",
+    "asked",
     "environment_option",
+    "flag",
     "json_option",
     "key_option",
     "ledger_option",
     "open_book",
     "option",
+    "parse_end",
     "read_file",
     "receipt_option",
 ]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _MAX_FILE = 256 * 1024 * 1024
+
+ENTRY = click.IntRange(min=0, max=2**53)
+"""The number of an entry."""
 
 
 class Option(click.Option):
@@ -40,10 +50,23 @@ class Option(click.Option):
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         """Refuse an empty text, alone or in a list."""
-        empty = isinstance(value, Sequence) and any(item == "" for item in value)
-        if value == "" or (empty and not isinstance(value, str)):
-            raise click.BadParameter("must not be empty", ctx=ctx, param=self)
+        _refuse_empty(ctx, self, value)
         return super().process_value(ctx, value)
+
+
+class Argument(click.Argument):
+    """An argument that refuses an empty value."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Refuse an empty text."""
+        _refuse_empty(ctx, self, value)
+        return super().process_value(ctx, value)
+
+
+def _refuse_empty(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    if value == "" or (several and any(item == "" for item in value)):
+        raise click.BadParameter("must not be empty", ctx=ctx, param=parameter)
 
 
 def option(*names: str, **attributes: Any) -> Callable[[_F], _F]:
@@ -51,6 +74,11 @@ def option(*names: str, **attributes: Any) -> Callable[[_F], _F]:
     long_name = next(name for name in names if name.startswith("--")).split("/")[0]
     variable = "GATEBOOK_" + long_name.removeprefix("--").replace("-", "_").upper()
     return click.option(*names, cls=Option, envvar=variable, show_envvar=True, **attributes)
+
+
+def flag(*names: str, **attributes: Any) -> Callable[[_F], _F]:
+    """Add an option without a value; its variable takes 1 or 0."""
+    return option(*names, is_flag=True, **attributes)
 
 
 ledger_option = option(
@@ -61,7 +89,7 @@ ledger_option = option(
     help="Directory of the book.",
 )
 actor_option = option("--actor", help="Who acts, as issuer#subject; the session's user if absent.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
+json_option = flag("--json", "as_json", help="Write one JSON document.")
 environment_option = option("--environment", "-e", required=True, help="Name of the environment.")
 key_option = option(
     "--key",
@@ -75,6 +103,15 @@ receipt_option = option(
 )
 
 
+def asked(ctx: click.Context, *names: str) -> list[str]:
+    """Return which of some parameters were given; the command line silences the variables."""
+    given = [name for name in names if ctx.params[name] not in {None, ()}]
+    typed = [
+        name for name in given if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    return typed or given
+
+
 def open_book(ledger: Path, actor: str | None) -> "Book":
     """Open the book an option names, for the actor an option or the session names."""
     from gatebook.names import Actor
@@ -83,6 +120,27 @@ def open_book(ledger: Path, actor: str | None) -> "Book":
 
     who = Actor.parse(actor) if actor is not None else local_actor(os.environ)
     return Book.open(ledger, actor=who)
+
+
+def parse_end(text: str, now: "Instant") -> "Instant":
+    """Read a time, or a duration from now.
+
+    Raises:
+        MalformedError: it is neither.
+        UsageError: it is past already, or too far away to be written.
+
+    """
+    from gatebook.clock import Duration, Instant
+    from gatebook.errors import UsageError
+
+    end = Instant.parse(text) if "T" in text.upper() else now + Duration.parse(text)
+    try:
+        str(end)
+    except OverflowError:
+        raise UsageError(f"{text} is beyond the year 9999", code="cli.time") from None
+    if end <= now:
+        raise UsageError(f"{text} is over already: it is {now}", code="cli.time")
+    return end
 
 
 def read_file(path: Path, *, limit: int = _MAX_FILE) -> bytes:
@@ -103,5 +161,5 @@ def read_file(path: Path, *, limit: int = _MAX_FILE) -> bytes:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", code="cli.file") from None
     if len(data) > limit:
-        raise UsageError(f"{path} has more than {limit} bytes", code="cli.file-too-large")
+        raise UsageError(f"{path} has more than {limit:,} bytes", code="cli.file-too-large")
     return data

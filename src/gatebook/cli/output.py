@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from gatebook.cli.plain import visible
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,15 +25,19 @@ if TYPE_CHECKING:
 __all__ = [
     "appended",
     "heading",
+    "narrow",
     "note",
     "print_json",
     "progress",
     "style",
     "table",
     "terminal_width",
+    "told",
+    "without",
     "wrapped",
 ]
 
+_NARROW = 100
 _COLOURS = {
     "good": "green",
     "bad": "red",
@@ -60,7 +66,12 @@ def heading(text: str) -> None:
 
 def note(text: str) -> None:
     """Write something beside the answer to standard error."""
-    click.echo(text, err=True)
+    click.echo(visible(text), err=True)
+
+
+def told(text: str = "") -> None:
+    """Write a line of the answer that holds text of others."""
+    click.echo(visible(text))
 
 
 def print_json(schema: str, **fields: Any) -> None:
@@ -77,7 +88,7 @@ def wrapped(label: str, text: str, *, indent: int = 4) -> str:
     """Write ``label`` and a text that continues below itself."""
     start = " " * indent + label
     return textwrap.fill(
-        text,
+        visible(text),
         width=terminal_width(),
         initial_indent=start,
         subsequent_indent=" " * len(start),
@@ -86,21 +97,36 @@ def wrapped(label: str, text: str, *, indent: int = 4) -> str:
     )
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, shrink: int = -1) -> None:
+def narrow() -> bool:
+    """Whether standard output is a terminal of fewer than 100 columns."""
+    return sys.stdout.isatty() and terminal_width() < _NARROW
+
+
+def without(column: int, row: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a row without one of its cells."""
+    return (*row[:column], *row[column + 1 :])
+
+
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, shrink: Sequence[int] = (-1,)
+) -> None:
     """Write a table to standard output.
 
     Args:
         head: names of the columns.
         rows: the cells, as text.
-        shrink: the column that is cut when the table is wider than the terminal; not cut where
-            output is no terminal.
+        shrink: columns that are cut, one after the other, while the table is wider than the
+            terminal; nothing is cut where output is no terminal.
 
     """
-    lines = [list(head), *([str(cell) for cell in row] for row in rows)]
+    lines = [list(head), *([visible(str(cell)) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     spare = terminal_width() - sum(widths) - 2 * (len(widths) - 1)
-    if spare < 0 and sys.stdout.isatty():
-        widths[shrink] = max(8, widths[shrink] + spare)
+    if sys.stdout.isatty():
+        for column in shrink:
+            kept = max(min(widths[column], 8), widths[column] + min(spare, 0))
+            spare += widths[column] - kept
+            widths[column] = kept
     for number, line in enumerate(lines):
         cells = [
             cell if len(cell) <= width else cell[: width - 1] + "…"
@@ -133,7 +159,7 @@ def appended(
         )
         return
     known = " (was there already)" if entry.duplicate else ""
-    click.echo(f"{said}{known}")
+    told(f"{said}{known}")
     click.echo(style(f"  entry {entry.index} of {entry.size}  {entry.entry.id}", "dim"))
 
 

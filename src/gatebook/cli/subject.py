@@ -4,13 +4,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gatebook.cli.options import Argument
+
 if TYPE_CHECKING:
     from gatebook.digest import Digest
     from gatebook.fingerprint.identity import Fingerprint
 
-__all__ = ["resolve_digest", "resolve_fingerprint", "subject_argument"]
+__all__ = ["is_number", "resolve_digest", "resolve_fingerprint", "subject_argument"]
 
-subject_argument = click.argument("subject", metavar="SUBJECT")
+subject_argument = click.argument("subject", metavar="SUBJECT", cls=Argument)
+
+
+_DIGITS = 16
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is the number of an entry."""
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
 
 
 def resolve_digest(subject: str) -> "Digest":

@@ -1,5 +1,6 @@
 """What git knows of a checkout: the commit, its ref, its repository, and who made it."""
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,17 @@ from gatebook.names import CommitId, RepositoryUri
 __all__ = ["Checkout", "GitError", "read_checkout"]
 
 _SECONDS = 30
+_MAX_COMMITS = 10_000
+# A checkout's own configuration can name programs to run; asking about it runs none of them.
+_HARMLESS = (
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "i18n.logOutputEncoding=UTF-8",
+    "--no-pager",
+)
 
 
 class GitError(UnreachableError):
@@ -26,7 +38,8 @@ class Checkout:
         commit: the commit of HEAD.
         ref: the full ref HEAD points to; ``None`` when it is detached.
         repository: where ``origin`` is; ``None`` when there is none that can be named.
-        emails: addresses of the commit's author and committer, and of its co-authors.
+        emails: addresses of authors, committers and co-authors: of the commit, of all that it
+            merges, and of those after a given one.
         clean: whether the work tree holds exactly the commit.
 
     """
@@ -38,26 +51,63 @@ class Checkout:
     clean: bool
 
 
-def read_checkout(directory: Path) -> Checkout:
+def read_checkout(directory: Path, *, since: str | None = None) -> Checkout:
     """Ask git about the checkout that holds ``directory``.
 
+    Args:
+        directory: a directory within the work tree.
+        since: a revision; the people of every commit after it are named too.
+
     Raises:
-        GitError: no git, no checkout, or no commit yet.
+        GitError: no git, no checkout, no commit yet, no such revision, or too many commits.
 
     """
     commit = CommitId.parse(_git(directory, "rev-parse", "--verify", "HEAD^{commit}").strip())
     ref = _git(directory, "symbolic-ref", "--quiet", "HEAD", optional=True).strip()
     origin = _git(directory, "config", "--get", "remote.origin.url", optional=True).strip()
-    trailers = "%(trailers:key=Co-authored-by,valueonly,unfold)"
-    people = _git(directory, "show", "--no-patch", f"--format=%ae%n%ce%n{trailers}", str(commit))
     status = _git(directory, "status", "--porcelain", "--untracked-files=no")
     return Checkout(
         commit=commit,
         ref=ref or None,
         repository=_repository(origin),
-        emails=tuple(dict.fromkeys(filter(None, map(_address, people.splitlines())))),
+        emails=_people(directory, commit, since),
         clean=not status.strip(),
     )
+
+
+def _people(directory: Path, commit: CommitId, since: str | None) -> tuple[str, ...]:
+    """Name everybody who had a hand in a commit, in what it merges, and in what came before it.
+
+    The author of a merge is whoever pressed the button; the change is made by the people of the
+    commits it brings in, which are those that its first parent does not have.
+    """
+    parent = _git(
+        directory, "rev-parse", "--quiet", "--verify", f"{commit}^1^{{commit}}", optional=True
+    ).strip()
+    before = [f"^{parent}"] if parent else ["--max-count=1"]
+    if since is not None:
+        base = _git(
+            directory, "rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}"
+        ).strip()
+        before = [f"^{CommitId.parse(base)}"]
+    trailers = "%(trailers:key=Co-authored-by,valueonly,unfold)"
+    lines = _git(
+        directory,
+        "log",
+        "--no-show-signature",
+        f"--max-count={_MAX_COMMITS + 1}",
+        f"--format=%x00%ae%n%ce%n{trailers}",
+        *before,
+        str(commit),
+    )
+    if lines.count("\0") > _MAX_COMMITS:
+        raise GitError(
+            f"there are more than {_MAX_COMMITS} commits after {since or parent}",
+            code="connectors.git-too-many",
+            hint="name a later commit",
+        )
+    found = (_address(line.strip("\0")) for line in lines.splitlines())
+    return tuple(dict.fromkeys(address for address in found if address))
 
 
 def _address(line: str) -> str:
@@ -76,12 +126,18 @@ def _repository(origin: str) -> RepositoryUri | None:
 def _git(directory: Path, *arguments: str, optional: bool = False) -> str:
     try:
         done = subprocess.run(  # noqa: S603  # fixed program, no shell
-            ["git", "-C", str(directory), *arguments],  # noqa: S607  # found on PATH as users expect
+            ["git", *_HARMLESS, "-C", str(directory), *arguments],  # noqa: S607  # found on PATH
             capture_output=True,
             check=False,
             timeout=_SECONDS,
             encoding="utf-8",
             errors="replace",
+            env={
+                **os.environ,
+                "LC_ALL": "C",
+                "GIT_OPTIONAL_LOCKS": "0",
+                "GIT_TERMINAL_PROMPT": "0",
+            },
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GitError(f"git could not be asked: {error}", hint="install git") from error

@@ -34,6 +34,11 @@ class Identity:
 
     text: str
 
+    @property
+    def is_person(self) -> bool:
+        """Whether the trust root knows the person behind it."""
+        return self.text.startswith("person:")
+
     def __str__(self) -> str:
         return self.text
 

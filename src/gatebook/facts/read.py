@@ -196,12 +196,19 @@ class FactReader:
     def _authors(self, reading: _Reading) -> tuple[tuple[Identity, ...], Problem | None]:
         identities: set[Identity] = set()
         problem: Problem | None = None
-        for _, entry, _ in reading.artifacts:
+        for _, entry, body in reading.artifacts:
             references = [item for item in entry.evidence if item.media_type == COMMIT_PEOPLE_TYPE]
             if not references:
                 problem = problem or Problem(
                     code="facts.authors-unknown",
                     message="a recording of the artifact does not say who made its commits",
+                    damaged=False,
+                )
+            elif body.build is None or body.build.commit is None:
+                # Provenance is compared with the recorded commit, and so proves whose it is.
+                problem = problem or Problem(
+                    code="facts.authors-unbound",
+                    message="a recording of the artifact names people, but no commit of theirs",
                     damaged=False,
                 )
             for reference in references:

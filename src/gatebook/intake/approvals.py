@@ -10,7 +10,7 @@ from gatebook.index.query import Query
 from gatebook.intake.book import Desk
 from gatebook.intake.evidence import ENVELOPE_TYPE, signed_by
 from gatebook.ledger.batch import Appended
-from gatebook.ledger.entry import Draft, Link, Relation, decode_entry
+from gatebook.ledger.entry import Draft, Link, Relation
 from gatebook.ledger.kinds import (
     ApprovalGranted,
     ApprovalRefused,
@@ -30,6 +30,13 @@ __all__ = [
     "grant_approval",
     "revoke_approval",
 ]
+
+
+_HINTS = {
+    "policy.authors-unknown": "record the artifact with the authors of its commit: run "
+    "`gatebook record` in the checkout, or give --author; a recording without them stays",
+    "policy.builders-unknown": "restore the book's blobs from a backup",
+}
 
 
 class ApprovalDeniedError(DeniedError):
@@ -139,9 +146,11 @@ def revoke_approval(desk: Desk, index: int, *, by: Actor) -> Appended:
         ConflictError: it is revoked already.
 
     """
-    entry = decode_entry(desk.ledger.entry_bytes(index))
+    entry = desk.entry(index)
     if not isinstance(entry.body, ApprovalGranted):
-        raise NotFoundError(f"entry {index} is {entry.kind}, not an approval")
+        raise NotFoundError(
+            f"entry {index} is {entry.kind}, not an approval", code="intake.no-approval"
+        )
     row = Query(desk.index).approval_at(index)
     if row is not None and row.revoked_at is not None:
         raise ConflictError(
@@ -184,7 +193,7 @@ def _check_may_approve(
         raise ApprovalDeniedError(
             f"segregation of duties: {sentence}",
             code=code,
-            hint="ask somebody who neither wrote nor built it",
+            hint=_HINTS.get(code, "ask somebody who neither wrote nor built it"),
         )
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from gatebook.clock import Clock
 from gatebook.digest import Digest
-from gatebook.errors import UndecidedError
+from gatebook.errors import UndecidedError, UsageError
 from gatebook.index.query import Query
 from gatebook.index.store import IndexReader
 from gatebook.ledger.batch import Appended
-from gatebook.ledger.entry import BlobReference, Draft
+from gatebook.ledger.entry import BlobReference, Draft, Entry, decode_entry
 from gatebook.ledger.ledger import Ledger
 from gatebook.ledger.store import BlobStore
 from gatebook.names import RepositoryUri
@@ -47,6 +47,20 @@ class Desk:
         appended = self.ledger.append(*drafts)
         self.catch_up()
         return appended
+
+    def entry(self, index: int) -> Entry:
+        """Return one entry.
+
+        Raises:
+            UsageError: there is none at that index.
+
+        """
+        size = self.ledger.head().size
+        if not 0 <= index < size:
+            raise UsageError(
+                f"the book has {size} entries, no number {index}", code="ledger.no-such-entry"
+            )
+        return decode_entry(self.ledger.entry_bytes(index))
 
     def keep(self, data: bytes, media_type: str) -> BlobReference:
         """Store a document durably and return the reference an entry names it by."""

@@ -8,7 +8,7 @@ from gatebook.errors import NotFoundError
 from gatebook.index.query import Query
 from gatebook.intake.book import Desk
 from gatebook.ledger.batch import Appended
-from gatebook.ledger.entry import Draft, Link, Relation, decode_entry
+from gatebook.ledger.entry import Draft, Link, Relation
 from gatebook.ledger.kinds import (
     DecisionMade,
     Deployment,
@@ -103,7 +103,7 @@ def _decision(
 ) -> str | None:
     if index is None:
         for row in Query(desk.index).decisions(digest=subject, environment=environment):
-            made = decode_entry(desk.ledger.entry_bytes(row.at))
+            made = desk.entry(row.at)
             if made.time > happened:
                 continue
             lapsed = row.valid_until is not None and row.valid_until < happened.unix_ms
@@ -111,7 +111,7 @@ def _decision(
             # A later deny takes an earlier allow back.
             return made.id if allowed else None
         return None
-    entry = decode_entry(desk.ledger.entry_bytes(index))
+    entry = desk.entry(index)
     body = entry.body
     fits = isinstance(body, DecisionMade) and body.environment == environment
     if not fits or subject not in entry.subjects:

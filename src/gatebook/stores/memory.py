@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gatebook.digest import Digest, sha256
-from gatebook.errors import ConflictError
+from gatebook.errors import ConflictError, VerificationError
 from gatebook.ledger.store import BlobMissingError, Row, StoredTile, TreeHead
 from gatebook.tlog.checkpoint import parse_checkpoint
 from gatebook.tlog.merkle import EMPTY_ROOT
@@ -142,12 +142,19 @@ class MemoryBlobs:
 
         Raises:
             BlobMissingError: there are none.
+            VerificationError: what is stored is not what the digest says.
 
         """
         try:
-            return self._blobs[digest]
+            data = self._blobs[digest]
         except KeyError:
             raise BlobMissingError(f"no blob {digest} is stored") from None
+        if sha256(data) != digest:
+            raise VerificationError(
+                f"the bytes stored as blob {digest} hash to {sha256(data)}",
+                code="stores.blob-corrupt",
+            )
+        return data
 
     def digests(self) -> Iterator[Digest]:
         """Yield the digests in order."""

@@ -162,12 +162,18 @@ class Book(OpenBook):
     def accept(
         self,
         envelope: bytes,
-        subject: Digest | str,
+        subject: Digest | str | None = None,
         *,
         attachments: Sequence[Attachment] = (),
         by: Actor | None = None,
     ) -> Appended:
         """Verify a signed attestation about an artifact and keep it.
+
+        Args:
+            envelope: the DSSE envelope, as received.
+            subject: what it has to be about; the only artifact it names if not given.
+            attachments: documents to keep beside it.
+            by: who hands it in.
 
         Raises:
             GatebookError: why it is refused; the refusal is recorded.
@@ -177,7 +183,7 @@ class Book(OpenBook):
         appended, _ = accept_attestation(
             self._desk,
             envelope,
-            subject=parse_digest(subject),
+            subject=None if subject is None else parse_digest(subject),
             by=by or self.actor,
             attachments=attachments,
         )

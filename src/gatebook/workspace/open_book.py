@@ -132,10 +132,20 @@ class OpenBook:
             UsageError: there is none at that index.
 
         """
-        return decode_entry(self._ledger.entry_bytes(index))
+        return decode_entry(self.entry_bytes(index))
 
     def entry_bytes(self, index: int) -> bytes:
-        """Return the bytes of one entry, as a receipt is checked against."""
+        """Return the bytes of one entry, as a receipt is checked against.
+
+        Raises:
+            UsageError: there is none at that index.
+
+        """
+        size = self.size()
+        if not 0 <= index < size:
+            raise NotFoundError(
+                f"the book has {size} entries, no number {index}", code="ledger.no-such-entry"
+            )
         return self._ledger.entry_bytes(index)
 
     def find(self, entry_id: str) -> int | None:
@@ -177,7 +187,9 @@ class OpenBook:
         """
         entry = self.entry(index)
         if not isinstance(entry.body, DecisionMade) or not entry.evidence:
-            raise NotFoundError(f"entry {index} is {entry.kind}, not a decision")
+            raise NotFoundError(
+                f"entry {index} is {entry.kind}, not a decision", code="workspace.no-decision"
+            )
         document = self._blobs.get(entry.evidence[0].digest)
         return replay(document, entry_bytes=self._ledger.entry_bytes, blobs=self._blobs)
 

@@ -86,7 +86,7 @@ def verify_book(
             progress=progress,
         )
         faults = list(report.faults)
-        if known is None:
+        if known is None and not report.head.size:
             faults.append(
                 Fault(
                     object="checkpoint",
@@ -120,7 +120,10 @@ def verify_book(
 
 def _check_index(path: Path, store: SqliteLedger) -> tuple[int, list[Fault]]:
     """Fold the entries anew and compare every row; decodes every entry strictly on the way."""
-    kept = SqliteIndex(path)
+    try:
+        kept = SqliteIndex(path)
+    except GatebookError as error:
+        return 0, [Fault(object="index", code=error.code, message=error.message)]
     with tempfile.TemporaryDirectory() as scratch:
         fresh = SqliteIndex(Path(scratch) / "index.db")
         try:

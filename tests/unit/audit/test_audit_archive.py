@@ -172,3 +172,57 @@ def test_more_files_than_an_archive_holds_are_refused():
     with pytest.raises(PackageError) as refused:
         write_archive(many)
     assert refused.value.code == "audit.too-large"
+
+
+def patched(place: int, value: int, width: int = 2) -> bytes:
+    """One number of the archive's records changed: counted from the start, or from the end."""
+    data = bytearray(write_archive(FILES))
+    start = place if place >= 0 else len(data) + place
+    data[start : start + width] = value.to_bytes(width, "little")
+    return bytes(data)
+
+
+DIRECTORY = write_archive(FILES).index(b"PK\x01\x02")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (patched(-14, 4) + b"", "audit.archive-malformed"),
+        (patched(-12, 2), "audit.archive-malformed"),
+        (patched(-18, 1), "audit.archive-malformed"),
+        (patched(-16, 1), "audit.archive-malformed"),
+        (patched(DIRECTORY, 0), "audit.archive-malformed"),
+        (patched(DIRECTORY + 8, 8), "audit.archive-not-stored"),
+        (patched(DIRECTORY + 30, 1), "audit.unknown-file"),
+        (patched(DIRECTORY + 32, 9000), "audit.archive-malformed"),
+        (patched(DIRECTORY + 34, 1), "audit.archive-malformed"),
+        (patched(DIRECTORY + 42, 2**31, 4), "audit.archive-malformed"),
+        (patched(DIRECTORY + 20, 2**31, 4), "audit.archive-not-stored"),
+        (patched(0, 0), "audit.archive-malformed"),
+        (patched(6, 1), "audit.archive-malformed"),
+        (patched(8, 8), "audit.archive-malformed"),
+        (patched(18, 1, 4), "audit.archive-malformed"),
+        (patched(28, 60_000), "audit.archive-malformed"),
+    ],
+    ids=range(16),
+)
+def test_a_record_that_does_not_fit_is_refused(data, code):
+    assert refusal(data) == code
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_an_end_record_that_counts_wrongly_is_refused(more):
+    data = bytearray(write_archive(FILES))
+    for place in (-14, -12):
+        data[place] = len(FILES) + more
+    assert refusal(bytes(data)) == "audit.archive-malformed"
+
+
+def test_a_member_that_reaches_into_the_directory_is_refused():
+    data = bytearray(write_archive({"checkpoint": b"a log\n"}))
+    longer = (60).to_bytes(4, "little")
+    directory = data.index(b"PK\x01\x02")
+    for place in (18, 22, directory + 20, directory + 24):
+        data[place : place + 4] = longer
+    assert refusal(bytes(data)) == "audit.archive-malformed"

@@ -85,7 +85,7 @@ def test_a_report_of_a_denial_says_what_to_do(book):
 
     assert "Denied" in page.text
     assert "policy.approval-missing" in page.text
-    assert "ask person:ana; person:ben; person:cem to run `gatebook approve" in page.text
+    assert "ask ana or ben or cem to run `gatebook approve" in page.text
     assert "Nobody had approved it." in page.text
     assert "None is recorded." in page.text
 

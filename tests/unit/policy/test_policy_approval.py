@@ -272,6 +272,43 @@ def test_one_rule_says_who_may_not_approve(book):
     assert code("person:dev", frozenset()) is None
 
 
+def test_an_approver_who_is_linked_to_no_person_may_be_an_author(company):
+    """The key holds the role by itself; only the link to a person is missing."""
+    strangers = {name: each for name, each in company.people.items() if name != "ana"}
+    roles = {"release-manager": ["ana", "key#ana"]}
+    book = company.a_book()
+    book.trust()
+    book.demand(company.demand("approval"), roles=roles)
+    book.record()
+    book.trust(people=strangers)
+    book.approve("ana")
+    assert came_out(book) == VOID
+    assert "links key#ana to no person" in book.finding("approval").found
+
+
+def test_an_author_who_is_linked_to_no_person_may_be_the_approver(company):
+    """Ana may well commit under an address that nobody has told the trust root about."""
+    book = company.a_book()
+    book.trust()
+    book.demand(company.demand("approval"))
+    book.record(authors=["ana@home.example"])
+    book.approve("ana")
+    assert came_out(book) == VOID
+    found = book.finding("approval").found
+    assert "links 1 of 1 authors to no person" in found
+    assert "ana@home.example" not in found
+
+
+def test_people_of_no_commit_are_not_known_to_be_the_authors(company):
+    book = company.a_book()
+    book.trust()
+    book.demand(company.demand("approval"))
+    book.record(commit=None)
+    book.approve("ana")
+    assert came_out(book) == VOID
+    assert "no commit of theirs" in book.finding("approval").found
+
+
 # -- whom the trust root believes ------------------------------------------------------------------
 
 

@@ -1,12 +1,13 @@
 """``gatebook accept``: accept evidence that others signed."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gatebook.cli.options import (
+    Argument,
     actor_option,
+    flag,
     json_option,
     ledger_option,
     open_book,
@@ -15,21 +16,17 @@ from gatebook.cli.options import (
     receipt_option,
 )
 
-if TYPE_CHECKING:
-    from gatebook.digest import Digest
-
 __all__ = ["command"]
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), cls=Argument)
 @option(
     "--subject",
     help="What it is about: sha256:…, a path or an image; the only subject it names if absent.",
 )
-@click.option(
+@flag(
     "--unsigned",
-    is_flag=True,
     help="Keep a document nobody signed as reported; it satisfies no signed control.",
 )
 @option("--format", "form", help="What an unsigned document is, such as junit or trivy.")
@@ -52,10 +49,13 @@ def command(
 
     What is refused is recorded as refused, with the digest of its bytes and the reason.
     """
+    from gatebook.cli.entries import evidence_name
     from gatebook.cli.output import appended
     from gatebook.cli.subject import resolve_digest
     from gatebook.errors import UsageError
 
+    if not unsigned and form is not None:
+        raise UsageError("--format goes with --unsigned", code="cli.unsigned")
     document = read_file(file)
     if unsigned:
         if subject is None or form is None:
@@ -66,25 +66,9 @@ def command(
             said = f"kept {form} about {digest.short} as reported, unsigned"
             appended(book, entry, receipt, as_json=as_json, said=said)
         return
-    digest = resolve_digest(subject) if subject is not None else _only_subject(document)
+    expected = None if subject is None else resolve_digest(subject)
     with open_book(ledger, actor) as book:
-        entry = book.accept(document, digest)
-        kind = getattr(entry.entry.body, "predicate_type", "evidence")
-        said = f"accepted {kind} about {digest.short}"
+        entry = book.accept(document, expected)
+        kind = evidence_name(getattr(entry.entry.body, "predicate_type", "evidence"))
+        said = f"accepted {kind} about {entry.entry.subjects[0].short}"
         appended(book, entry, receipt, as_json=as_json, said=said)
-
-
-def _only_subject(document: bytes) -> "Digest":
-    from gatebook.errors import UsageError
-    from gatebook.formats.dsse import Envelope
-    from gatebook.formats.intoto import Statement
-
-    statement = Statement.parse(Envelope.parse(document).payload)
-    digests = {digest for item in statement.subjects for digest in item.digests.digests}
-    named = sorted(digest for digest in digests if digest.algorithm == "sha256")
-    if len(named) != 1:
-        raise UsageError(
-            f"the statement names {len(named)} sha256 digests: say which with --subject",
-            code="cli.subject-needed",
-        )
-    return named[0]

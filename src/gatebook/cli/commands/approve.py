@@ -12,6 +12,7 @@ from gatebook.cli.options import (
     ledger_option,
     open_book,
     option,
+    parse_end,
     read_file,
     receipt_option,
 )
@@ -64,12 +65,19 @@ def command(
     """
     from gatebook.cli.output import appended
     from gatebook.cli.signing import load_signer
-    from gatebook.clock import Duration, Instant
     from gatebook.errors import UsageError
     from gatebook.policy.controls.approval import ApprovalControl
     from gatebook.stores.files import write_durably
 
     digest = resolve_digest(subject)
+    if attestation is not None:
+        given = {"--role": role, "--reason": reason, "--expires": expires}
+        beside = [name for name, each in given.items() if each is not None]
+        if beside:
+            raise UsageError(
+                f"{beside[0]} is part of what is signed, so it does not go with --attestation",
+                code="cli.signed-elsewhere",
+            )
     with open_book(ledger, actor) as book:
         if attestation is not None:
             envelope = read_file(attestation)
@@ -90,8 +98,7 @@ def command(
                 role = roles.pop()
             until = None
             if expires is not None:
-                absolute = "T" in expires
-                until = Instant.parse(expires) if absolute else book.now() + Duration.parse(expires)
+                until = parse_end(expires, book.now())
             envelope = book.sign_approval(
                 digest, environment, role=role, signer=signer, reason=reason, expires=until
             )

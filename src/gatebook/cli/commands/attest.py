@@ -7,6 +7,7 @@ import click
 
 from gatebook.cli.options import (
     actor_option,
+    flag,
     json_option,
     key_option,
     ledger_option,
@@ -47,7 +48,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the signed envelope to this file.",
 )
-@click.option("--no-accept", is_flag=True, help="Only sign; needs --output.")
+@flag("--no-accept", help="Only sign; needs --output.")
 @ledger_option
 @actor_option
 @receipt_option
@@ -70,6 +71,7 @@ def command(
     An SBOM (CycloneDX or SPDX JSON) becomes the predicate; a JUnit report becomes a test result
     and is kept beside it; provenance without --predicate is written from what was recorded.
     """
+    from gatebook.cli.entries import evidence_name
     from gatebook.cli.output import appended
     from gatebook.cli.signing import load_signer
     from gatebook.errors import UsageError
@@ -82,42 +84,70 @@ def command(
         raise UsageError("--no-accept needs --output", code="cli.nothing-to-do")
     digest = resolve_digest(subject)
     signer = load_signer(key)
+    if no_accept and predicate is not None and output is not None:
+        # Whoever only signs needs no book.
+        statement, _ = _from_file(kind, predicate, subject_of(digest, []))
+        envelope = sign_statement(encode_statement(statement), signer).encode()
+        write_durably(output, envelope, mode=0o644)
+        _signed(statement, digest, output, as_json=as_json)
+        return
     with open_book(ledger, actor) as book:
-        rows = book.query.artifacts(digest)
-        about = subject_of(digest, [row.name for row in rows[-1:]])
-        statement, attachments = _statement(book, kind, predicate, about, digest)
+        about = subject_of(digest, [row.name for row in book.query.artifacts(digest)[-1:]])
+        if predicate is not None:
+            statement, attachments = _from_file(kind, predicate, about)
+        else:
+            statement, attachments = _from_recording(book, kind, about, digest), ()
         envelope = sign_statement(encode_statement(statement), signer).encode()
         if output is not None:
             write_durably(output, envelope, mode=0o644)
-        if no_accept:
-            click.echo(f"signed {statement.predicate_type} about {digest}")
-            return
+            if no_accept:
+                _signed(statement, digest, output, as_json=as_json)
+                return
         entry = book.accept(envelope, digest, attachments=attachments)
-        said = f"accepted {statement.predicate_type} about {digest.short}"
+        said = f"accepted {evidence_name(statement.predicate_type)} about {digest.short}"
         appended(book, entry, receipt, as_json=as_json, said=said)
 
 
-def _statement(
-    book: "Book", kind: str, predicate: Path | None, about: "Subject", digest: "Digest"
+def _signed(statement: "Statement", digest: "Digest", output: Path, *, as_json: bool) -> None:
+    from gatebook.cli.entries import evidence_name
+    from gatebook.cli.output import print_json
+
+    if as_json:
+        print_json(
+            "gatebook/signed/v1",
+            file=str(output),
+            subject=str(digest),
+            predicate_type=statement.predicate_type,
+        )
+        return
+    click.echo(f"signed {evidence_name(statement.predicate_type)} about {digest.short}: {output}")
+
+
+def _from_recording(book: "Book", kind: str, about: "Subject", digest: "Digest") -> "Statement":
+    from gatebook.errors import UsageError
+    from gatebook.intake.statements import provenance_statement
+    from gatebook.ledger.kinds import ArtifactRecorded
+
+    if kind != "provenance":
+        raise UsageError(f"--type {kind} needs --predicate", code="cli.predicate-needed")
+    for index in reversed(list(book.query.entries_about(digest))):
+        entry = book.entry(index)
+        if isinstance(entry.body, ArtifactRecorded) and entry.body.build is not None:
+            finished = entry.body.build.finished or entry.happened
+            return provenance_statement(about, entry.body.build, finished=finished)
+    raise UsageError(
+        f"no build is recorded for {digest.short}, so there is none to attest",
+        code="cli.no-build",
+        hint="run `gatebook record` first, or give --predicate",
+    )
+
+
+def _from_file(
+    kind: str, predicate: Path, about: "Subject"
 ) -> "tuple[Statement, tuple[Attachment, ...]]":
     from gatebook.errors import UsageError
     from gatebook.intake import statements
-    from gatebook.ledger.kinds import ArtifactRecorded
 
-    if kind == "provenance" and predicate is None:
-        for index in reversed(list(book.query.entries_about(digest))):
-            entry = book.entry(index)
-            if isinstance(entry.body, ArtifactRecorded) and entry.body.build is not None:
-                finished = entry.body.build.finished or entry.happened
-                return statements.provenance_statement(
-                    about, entry.body.build, finished=finished
-                ), ()
-        raise UsageError(
-            f"nothing is recorded about {digest}, so there is no build to attest",
-            hint="run `gatebook record` first, or give --predicate",
-        )
-    if predicate is None:
-        raise UsageError(f"--type {kind} needs --predicate", code="cli.predicate-needed")
     document = read_file(predicate)
     match kind:
         case "sbom":

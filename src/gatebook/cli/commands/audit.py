@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from gatebook.cli.options import actor_option, json_option, ledger_option, open_book, option
+from gatebook.cli.options import (
+    Argument,
+    actor_option,
+    asked,
+    json_option,
+    ledger_option,
+    open_book,
+    option,
+)
 
 __all__ = ["command"]
 
@@ -15,7 +23,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("decision", metavar="[ENTRY|SUBJECT]", required=False)
+@click.argument("decision", metavar="[ENTRY|SUBJECT]", required=False, cls=Argument)
 @option("--environment", "-e", help="With SUBJECT: the newest decision for this environment.")
 @option(
     "--output",
@@ -31,7 +39,9 @@ def command() -> None:
 @ledger_option
 @actor_option
 @json_option
+@click.pass_context
 def export(
+    ctx: click.Context,
     *,
     decision: str | None,
     environment: str | None,
@@ -43,24 +53,28 @@ def export(
 ) -> None:
     """Write one package with everything behind a decision; `gatebook verify` checks it offline."""
     from gatebook.cli.output import print_json
-    from gatebook.cli.subject import resolve_digest
+    from gatebook.cli.plain import counted
+    from gatebook.cli.subject import is_number, resolve_digest
     from gatebook.errors import NotFoundError, UsageError
     from gatebook.names import EnvironmentName
     from gatebook.stores.files import write_durably
     from gatebook.workspace.log_export import export_log
 
-    if (decision is None) == (log is None):
+    wanted = asked(ctx, "decision", "log")
+    if len(wanted) != 1:
         raise UsageError("name a decision, or --log DIRECTORY", code="cli.export-what")
+    if wanted == ["decision"]:
+        log = None
     with open_book(ledger, actor) as book:
         if log is not None:
             files = export_log(book.log_resources(), log)
             if as_json:
                 print_json("gatebook/exported-log/v1", directory=str(log), files=files)
                 return
-            click.echo(f"wrote {files} files of {book.origin} to {log}")
+            click.echo(f"wrote {counted(files, 'file')} of {book.origin} to {log}")
             click.echo(f"verify with: gatebook verify --log {log} --log-key {book.log_key}")
             return
-        if decision is not None and decision.isdigit():
+        if decision is not None and is_number(decision):
             index = int(decision)
         else:
             if environment is None:
@@ -70,7 +84,9 @@ def export(
                 digest=resolve_digest(str(decision)), environment=where, limit=1
             )
             if not rows:
-                raise NotFoundError(f"no decision about {decision} for {where}")
+                raise NotFoundError(
+                    f"no decision about {decision} for {where}", code="cli.no-decision"
+                )
             index = rows[0].at
         package = book.package(index)
         target = output or Path(f"decision-{index}.gatebook.zip")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gatebook.cli.options import (
+    Argument,
     actor_option,
     json_option,
     ledger_option,
@@ -22,7 +23,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), cls=Argument)
 @json_option
 def check(*, file: Path, as_json: bool) -> None:
     """Read a contract and say what it demands, without a book."""
@@ -50,7 +51,7 @@ def check(*, file: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), cls=Argument)
 @ledger_option
 @actor_option
 @receipt_option

@@ -1,10 +1,12 @@
 """``gatebook deploy``: record deployments."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gatebook.cli.options import (
+    ENTRY,
     actor_option,
     environment_option,
     json_option,
@@ -14,6 +16,10 @@ from gatebook.cli.options import (
     receipt_option,
 )
 from gatebook.cli.subject import resolve_digest, subject_argument
+
+if TYPE_CHECKING:
+    from gatebook.ledger.entry import Entry
+    from gatebook.workspace.book import Book
 
 __all__ = ["command"]
 
@@ -36,8 +42,8 @@ def command() -> None:
 )
 @option(
     "--decision",
-    type=click.IntRange(min=0),
-    help="Entry of the decision it was done under; the newest allow if absent.",
+    type=ENTRY,
+    help="Entry of the decision it was done under; the newest one if absent, if that allows.",
 )
 @option("--run", help="URI of what carried it out.")
 @option("--occurred", help="When it happened, if that is not now.")
@@ -78,7 +84,22 @@ def record(
             occurred=None if occurred is None else Instant.parse(occurred),
             idempotency_key=idempotency_key,
         )
-        if not entry.entry.links:
-            note(f"warning: no decision allows {digest.short} in {environment}; recorded as it is")
+        warning = _warning(book, entry.entry, digest.short, environment)
+        if warning is not None:
+            note(f"warning: {warning}; recorded as it is")
         said = f"recorded: deployment of {digest.short} to {environment} {status}"
         appended(book, entry, receipt, as_json=as_json, said=said)
+
+
+def _warning(book: "Book", entry: "Entry", subject: str, environment: str) -> str | None:
+    """Say what is odd about the decision a deployment was done under."""
+    if not entry.links:
+        return f"no decision in force allows {subject} in {environment}"
+    index = book.find(entry.links[0].entry)
+    decision = None if index is None else book.query.decision_at(index)
+    if decision is None or decision.verdict != "allow":
+        verdict = "unknown" if decision is None else decision.verdict
+        return f"the decision of entry {index} about {subject} in {environment} is {verdict}"
+    if decision.valid_until is not None and decision.valid_until < entry.happened.unix_ms:
+        return f"the decision of entry {index} about {subject} in {environment} had lapsed"
+    return None

@@ -2,13 +2,13 @@
 
 import click
 
-from gatebook.cli.options import json_option, option
+from gatebook.cli.options import Argument, json_option, option
 
 __all__ = ["command"]
 
 
 @click.command()
-@click.argument("target", metavar="PATH|IMAGE")
+@click.argument("target", metavar="PATH|IMAGE", cls=Argument)
 @option(
     "--algorithm",
     type=click.Choice(["file", "gatebook-dir-v1", "kosli-dir-v1", "oci"]),

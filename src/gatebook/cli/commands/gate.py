@@ -7,6 +7,7 @@ import click
 from gatebook.cli.options import (
     actor_option,
     environment_option,
+    flag,
     json_option,
     ledger_option,
     open_book,
@@ -20,9 +21,8 @@ __all__ = ["command"]
 @click.command()
 @subject_argument
 @environment_option
-@click.option(
+@flag(
     "--explain",
-    is_flag=True,
     help="Show for each control what was expected, found, by which evidence, and the fix.",
 )
 @ledger_option

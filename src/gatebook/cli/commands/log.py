@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from gatebook.cli.options import actor_option, json_option, ledger_option, open_book, option
+from gatebook.cli.options import ENTRY, actor_option, json_option, ledger_option, open_book, option
 
 __all__ = ["command"]
 
 
 @click.command()
-@option("--start", type=click.IntRange(min=0), help="First entry; the last ones if absent.")
+@option("--start", type=ENTRY, help="First entry; the last ones if absent.")
 @option(
     "--limit",
     type=click.IntRange(min=1),
@@ -33,7 +33,8 @@ def command(
 ) -> None:
     """List entries, oldest first: number, time, kind, actor and what it is about."""
     from gatebook.cli.entries import entry_json, summarise
-    from gatebook.cli.output import note, print_json, table
+    from gatebook.cli.output import narrow, note, print_json, table, without
+    from gatebook.cli.plain import counted
     from gatebook.errors import UsageError
     from gatebook.ledger.kinds import KINDS
 
@@ -44,11 +45,13 @@ def command(
     with open_book(ledger, actor) as book:
         size = book.size()
         if kind is None:
-            first = max(0, size - limit) if start is None else start
+            first = max(0, size - limit) if start is None else min(start, size)
             entries = list(book.entries(first, min(size, first + limit)))
         else:
             wanted = (
-                (index, each) for index, each in book.entries(start or 0) if each.kind == kind
+                (index, each)
+                for index, each in book.entries(min(start or 0, size))
+                if each.kind == kind
             )
             entries = list(wanted)
             entries = entries[:limit] if start is not None else entries[-limit:]
@@ -60,9 +63,13 @@ def command(
                 entries=[entry_json(index, entry) for index, entry in entries],
             )
             return
-        rows = [
+        rows: list[tuple[str, ...]] = [
             (str(index), str(entry.time), entry.kind, str(entry.actor), summarise(entry))
             for index, entry in entries
         ]
-        table(("entry", "time", "kind", "actor", "what"), rows)
-        note(f"{len(entries)} of {size} entries of {book.origin}")
+        head: tuple[str, ...] = ("entry", "time", "kind", "actor", "what")
+        if narrow():
+            # What an entry is about says more than who wrote it; `show` has both.
+            head, rows = without(3, head), [without(3, row) for row in rows]
+        table(head, rows, shrink=(-1, -2))
+        note(f"{len(entries)} of {counted(size, 'entry', 'entries')} of {book.origin}")

@@ -5,11 +5,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gatebook.cli.options import actor_option, json_option, ledger_option, open_book, option
+from gatebook.cli.options import (
+    actor_option,
+    asked,
+    flag,
+    json_option,
+    ledger_option,
+    open_book,
+    option,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gatebook.clock import Instant
-    from gatebook.names import EnvironmentName
+    from gatebook.digest import Digest
+    from gatebook.index.tables import DecisionRow, DeploymentRow
+    from gatebook.names import CommitId, EnvironmentName
     from gatebook.workspace.book import Book
 
 __all__ = ["command"]
@@ -17,15 +29,17 @@ __all__ = ["command"]
 
 @click.command()
 @option("--environment", "-e", help="What runs, or ran, in this environment.")
-@option("--at", help="As of this time (RFC 3339); now if absent.")
+@option("--at", help="With --environment: as of this time (RFC 3339); now if absent.")
 @option("--digest", help="Where an artifact was deployed, and what was decided about it.")
 @option("--commit", help="Artifacts recorded as built from this commit.")
-@click.option("--history", is_flag=True, help="With --environment: its deployments, newest first.")
-@click.option("--why", is_flag=True, help="With --environment: how each artifact got there.")
+@flag("--history", help="With --environment: its deployments, newest first.")
+@flag("--why", help="With --environment: how each artifact got there.")
 @ledger_option
 @actor_option
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     *,
     environment: str | None,
     at: str | None,
@@ -52,22 +66,27 @@ def command(
     from gatebook.errors import UsageError
     from gatebook.names import CommitId, EnvironmentName
 
-    asked = [name for name in (environment, digest, commit) if name is not None]
-    if len(asked) != 1:
+    wanted = asked(ctx, "environment", "digest", "commit")
+    if len(wanted) != 1:
         raise UsageError("ask by one of --environment, --digest, --commit", code="cli.query-needed")
+    if wanted != ["environment"] and (at is not None or history or why):
+        raise UsageError(
+            "--at, --history and --why go with --environment", code="cli.query-environment"
+        )
+    if history and (at is not None or why):
+        raise UsageError("--history goes without --at and --why", code="cli.query-environment")
     with open_book(ledger, actor) as book:
-        if environment is not None:
-            where = EnvironmentName.parse(environment)
+        if wanted == ["environment"]:
+            where = EnvironmentName.parse(str(environment))
             if history:
                 _history(book, where, as_json=as_json)
                 return
             instant = book.now() if at is None else Instant.parse(at)
             _running(book, where, instant, why=why, as_json=as_json)
-        elif digest is not None:
-            found = resolve_digest(digest)
-            _deployments(book, book.query.deployments(digest=found), as_json=as_json)
-        elif commit is not None:
-            _artifacts(book, CommitId.parse(commit), as_json=as_json)
+        elif wanted == ["digest"]:
+            _artifact(book, resolve_digest(str(digest)), as_json=as_json)
+        else:
+            _commit(book, CommitId.parse(str(commit)), as_json=as_json)
 
 
 def _running(
@@ -89,87 +108,186 @@ def _running(
                     "since": str(each.since),
                     "until": None if each.until is None else str(each.until),
                     "entry": each.opened_by,
-                    "decision": None if each.decided_by is None else book.find(each.decided_by),
+                    **_decided(book, each.decided_by),
+                    **({"entries": list(book.query.entries_about(each.digest))} if why else {}),
                 }
                 for each in running
             ],
         )
         return
-    rows = []
-    for each in running:
-        decision = None if each.decided_by is None else book.find(each.decided_by)
-        rows.append(
+    if running:
+        rows = [
             (
                 str(each.name),
                 each.digest.short,
                 str(each.since),
-                "nobody decided on it" if decision is None else f"entry {decision}",
+                _decision_words(book, each.decided_by),
                 str(each.opened_by),
             )
-        )
-    table(("name", "digest", "since", "decision", "entry"), rows, shrink=0)
+            for each in running
+        ]
+        table(("name", "digest", "since", "decision", "entry"), rows, shrink=(0, 3))
     note(f"{len(running)} running in {environment} at {at}")
-    if why:
-        for each in running:
-            click.echo()
-            _story(book, str(each.name), each.digest)
+    if not running and not book.query.deployments(environment=environment, limit=1):
+        note(f"no deployment to {environment} was ever recorded")
+    for each in running if why else ():
+        click.echo()
+        _story(book, str(each.name), each.digest)
 
 
-def _story(book: "Book", name: str, digest: Any) -> None:
+def _decided(book: "Book", entry_id: str | None) -> dict[str, Any]:
+    """Return the decision a deployment names: its entry and its verdict."""
+    index = None if entry_id is None else book.find(entry_id)
+    row = None if index is None else book.query.decision_at(index)
+    return {"decision": index, "verdict": None if row is None else row.verdict}
+
+
+def _decision_words(book: "Book", entry_id: str | None) -> str:
+    decided = _decided(book, entry_id)
+    if decided["decision"] is None:
+        return "nobody decided on it"
+    return f"entry {decided['decision']}, {decided['verdict'] or 'unknown'}"
+
+
+def _story(book: "Book", name: str, digest: "Digest") -> None:
     from gatebook.cli.entries import summarise
-    from gatebook.cli.output import heading, style
+    from gatebook.cli.output import heading, table
+    from gatebook.cli.plain import visible
 
-    heading(f"how {name} got there")
-    for index in book.query.entries_about(digest):
-        entry = book.entry(index)
-        marked = style(f"  {index:>5}  {entry.happened}  ", "dim")
-        click.echo(f"{marked}{entry.kind:<20}  {summarise(entry)}")
+    heading(visible(f"how {name} got there"))
+    entries = ((index, book.entry(index)) for index in book.query.entries_about(digest))
+    rows = [
+        (str(index), str(entry.happened), entry.kind, summarise(entry)) for index, entry in entries
+    ]
+    table(("entry", "time", "kind", "what"), rows)
 
 
 def _history(book: "Book", environment: "EnvironmentName", *, as_json: bool) -> None:
-    _deployments(book, book.query.deployments(environment=environment), as_json=as_json)
+    from gatebook.cli.output import note, print_json
+    from gatebook.cli.plain import counted
 
-
-def _deployments(book: "Book", deployments: Any, *, as_json: bool) -> None:
-    from gatebook.cli.output import print_json, table
-    from gatebook.clock import Instant
-
+    rows = book.query.deployments(environment=environment)
     if as_json:
         print_json(
             "gatebook/deployments/v1",
-            deployments=[
-                {
-                    "entry": row.at,
-                    "environment": row.environment,
-                    "name": row.name,
-                    "digest": row.digest,
-                    "status": row.status,
-                    "since": str(Instant(row.since)),
-                    "until": None if row.until is None else str(Instant(row.until)),
-                    "decision": None if row.decided_by is None else book.find(row.decided_by),
-                }
-                for row in deployments
-            ],
+            environment=str(environment),
+            deployments=[_deployment_json(book, row) for row in rows],
         )
         return
-    rows = [
+    _deployments(book, rows)
+    note(f"{counted(len(rows), 'deployment')} to {environment}, newest first")
+
+
+def _artifact(book: "Book", digest: "Digest", *, as_json: bool) -> None:
+    from gatebook.cli.output import note, print_json
+    from gatebook.cli.plain import counted
+
+    deployments = book.query.deployments(digest=digest)
+    decisions = book.query.decisions(digest=digest)
+    if as_json:
+        print_json(
+            "gatebook/artifact-history/v1",
+            digest=str(digest),
+            deployments=[_deployment_json(book, row) for row in deployments],
+            decisions=[_decision_json(row) for row in decisions],
+        )
+        return
+    _deployments(book, deployments)
+    if deployments and decisions:
+        click.echo()
+    _decisions(decisions)
+    note(
+        f"{counted(len(deployments), 'deployment')} and {counted(len(decisions), 'decision')} "
+        f"of {digest.short}, newest first"
+    )
+
+
+def _deployment_json(book: "Book", row: "DeploymentRow") -> dict[str, Any]:
+    from gatebook.clock import Instant
+
+    return {
+        "entry": row.at,
+        "environment": row.environment,
+        "name": row.name,
+        "digest": row.digest,
+        "status": row.status,
+        "since": str(Instant(row.since)),
+        "until": None if row.until is None else str(Instant(row.until)),
+        **_decided(book, row.decided_by),
+    }
+
+
+def _decision_json(row: "DecisionRow") -> dict[str, Any]:
+    from gatebook.clock import Instant
+
+    until = None if row.valid_until is None else str(Instant(row.valid_until))
+    return {
+        "entry": row.at,
+        "environment": row.environment,
+        "verdict": row.verdict,
+        "valid_until": until,
+    }
+
+
+def _deployments(book: "Book", rows: "Sequence[DeploymentRow]") -> None:
+    from gatebook.cli.output import narrow, table, without
+    from gatebook.clock import Instant
+    from gatebook.digest import Digest
+
+    if not rows:
+        return
+    cells: list[tuple[str, ...]] = [
         (
             str(row.at),
             row.environment,
             row.name,
-            row.digest[:19],
+            Digest.parse(row.digest).short,
             row.status,
             str(Instant(row.since)),
+            _decision_words(book, row.decided_by),
             "" if row.until is None else str(Instant(row.until)),
         )
-        for row in deployments
+        for row in rows
     ]
-    head = ("entry", "environment", "name", "digest", "status", "since", "until")
-    table(head, rows, shrink=2)
+    head: tuple[str, ...] = (
+        "entry",
+        "environment",
+        "name",
+        "digest",
+        "status",
+        "since",
+        "decision",
+        "until",
+    )
+    if narrow():
+        head, cells = without(7, head), [without(7, row) for row in cells]
+        head, cells = without(3, head), [without(3, row) for row in cells]
+        table(head, cells, shrink=(2, 5, 1))
+        return
+    table(head, cells, shrink=(2, 6, 1, 7))
 
 
-def _artifacts(book: "Book", commit: Any, *, as_json: bool) -> None:
-    from gatebook.cli.output import print_json, table
+def _decisions(rows: "Sequence[DecisionRow]") -> None:
+    from gatebook.cli.output import table
+    from gatebook.clock import Instant
+
+    if not rows:
+        return
+    cells = [
+        (
+            str(row.at),
+            row.environment,
+            row.verdict.upper(),
+            "" if row.valid_until is None else str(Instant(row.valid_until)),
+        )
+        for row in rows
+    ]
+    table(("entry", "environment", "verdict", "valid until"), cells, shrink=(1,))
+
+
+def _commit(book: "Book", commit: "CommitId", *, as_json: bool) -> None:
+    from gatebook.cli.output import note, print_json, table
+    from gatebook.cli.plain import counted
 
     rows = book.query.artifacts_of_commit(commit)
     if as_json:
@@ -179,5 +297,7 @@ def _artifacts(book: "Book", commit: Any, *, as_json: bool) -> None:
         ]
         print_json("gatebook/artifacts/v1", commit=str(commit), artifacts=artifacts)
         return
-    cells = [(str(row.at), row.name, row.artifact, row.digest, row.ref or "") for row in rows]
-    table(("entry", "name", "kind", "digest", "ref"), cells, shrink=1)
+    if rows:
+        cells = [(str(row.at), row.name, row.artifact, row.ref or "", row.digest) for row in rows]
+        table(("entry", "name", "kind", "ref", "digest"), cells, shrink=(4, 1, 3))
+    note(f"{counted(len(rows), 'artifact')} recorded from {commit}")

@@ -8,6 +8,8 @@ import click
 
 from gatebook.cli.options import (
     actor_option,
+    asked,
+    flag,
     json_option,
     ledger_option,
     open_book,
@@ -50,7 +52,10 @@ __all__ = ["command"]
 @option("--parameter", multiple=True, metavar="NAME=VALUE", help="A build parameter.")
 @option("--trigger", help="What started the build.")
 @option(
-    "--author", multiple=True, metavar="EMAIL", help="Who made the commits; asked of git if absent."
+    "--author",
+    multiple=True,
+    metavar="EMAIL",
+    help="Who else made the commit, beside those git names.",
 )
 @option(
     "--source",
@@ -59,13 +64,20 @@ __all__ = ["command"]
     show_default=True,
     help="Checkout to ask git about.",
 )
-@click.option("--no-git", is_flag=True, help="Do not ask git.")
+@option(
+    "--since",
+    metavar="REVISION",
+    help="Ask git for everybody's commits after this one too, such as what runs now.",
+)
+@flag("--no-git", help="Do not ask git.")
 @option("--idempotency-key", help="Makes a retry append nothing.")
 @ledger_option
 @actor_option
 @receipt_option
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     *,
     subject: str,
     name: str | None,
@@ -80,6 +92,7 @@ def command(
     trigger: str | None,
     author: tuple[str, ...],
     source: Path,
+    since: str | None,
     no_git: bool,
     idempotency_key: str | None,
     ledger: Path,
@@ -90,11 +103,12 @@ def command(
     """Record that an artifact exists, with where it comes from.
 
     SUBJECT is sha256:…, a path or an image. Build information comes from the options, then from
-    the variables of the CI system, then from git.
+    the variables of the CI system, then from git. Authors, committers and co-authors are asked of
+    git: of the commit, of every commit that a merge brings in, and of all since --since.
     """
     import msgspec
 
-    from gatebook.cli.output import appended
+    from gatebook.cli.output import appended, note
     from gatebook.connectors.git import GitError, read_checkout
     from gatebook.digest import Digest
     from gatebook.errors import UsageError
@@ -107,10 +121,13 @@ def command(
     checkout = None
     if not no_git:
         try:
-            checkout = read_checkout(source)
-        except GitError:
-            if author == () and source != Path():
+            checkout = read_checkout(source, since=since)
+        except GitError as error:
+            # Silence is for those who did not ask: no checkout here, nothing to learn from it.
+            if since is not None or (asked(ctx, "source") == ["source"] and source != Path()):
                 raise
+            if not author:
+                note(f"note: {error.message}; the authors are not known")
     ci = detect_ci(os.environ)
     build = ci.build if ci is not None else BuildInformation()
     given: dict[str, object] = {
@@ -132,8 +149,12 @@ def command(
         )
     build = msgspec.structs.replace(build, **{key: each for key, each in given.items() if each})
     people = author
-    if not people and checkout is not None and build.commit == checkout.commit:
-        people = checkout.emails
+    if checkout is not None and build.commit == checkout.commit:
+        people = (*author, *checkout.emails)
+        if not checkout.clean:
+            note("warning: the checkout holds changes that are not in the commit")
+    elif checkout is not None:
+        note(f"note: git has {str(checkout.commit)[:12]} checked out, not the commit named")
     if name is None:
         if isinstance(found, Digest):
             raise UsageError("a digest alone needs a --name", code="cli.name-needed")

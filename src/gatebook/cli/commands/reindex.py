@@ -16,10 +16,11 @@ __all__ = ["command"]
 def command(*, ledger: Path, actor: str | None, as_json: bool) -> None:
     """Forget the index and fold it anew; nothing is lost, because it holds no facts of its own."""
     from gatebook.cli.output import print_json
+    from gatebook.cli.plain import counted
 
     with open_book(ledger, actor) as book:
         count = book.reindex()
         if as_json:
             print_json("gatebook/reindexed/v1", entries=count)
             return
-        click.echo(f"folded {count} entries")
+        click.echo(f"folded {counted(count, 'entry', 'entries')}")

@@ -4,14 +4,22 @@ from pathlib import Path
 
 import click
 
-from gatebook.cli.options import actor_option, json_option, ledger_option, open_book
+from gatebook.cli.options import (
+    ENTRY,
+    Argument,
+    actor_option,
+    flag,
+    json_option,
+    ledger_option,
+    open_book,
+)
 
 __all__ = ["command"]
 
 
 @click.command()
-@click.argument("entry", type=click.IntRange(min=0), required=False)
-@click.option("--all", "every", is_flag=True, help="Replay every decision of the book.")
+@click.argument("entry", type=ENTRY, required=False, cls=Argument)
+@flag("--all", "every", help="Replay every decision of the book.")
 @ledger_option
 @actor_option
 @json_option
@@ -20,6 +28,7 @@ def command(
 ) -> None:
     """Decide again what ENTRY recorded, from what it weighed; the result has to be equal."""
     from gatebook.cli.output import note, print_json, style
+    from gatebook.cli.plain import counted
     from gatebook.errors import GatebookError, UsageError, VerificationError
 
     if every == (entry is not None):
@@ -48,8 +57,9 @@ def command(
         for index, why in failed:
             note(f"  entry {index}: {why}")
         equal = style("equal", "good", bold=True)
-        click.echo(f"{equal}: {len(results) - len(failed)} of {len(results)} decisions replayed")
+        replayed_equal = len(results) - len(failed)
+        click.echo(f"{equal}: {replayed_equal} of {counted(len(results), 'decision')} replayed")
     if failed:
         raise VerificationError(
-            f"{len(failed)} decisions did not replay equal", code="gate.replay-differs"
+            f"{counted(len(failed), 'decision')} did not replay equal", code="gate.replay-differs"
         )

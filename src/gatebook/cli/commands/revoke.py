@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from gatebook.cli.options import (
+    ENTRY,
+    Argument,
     actor_option,
     json_option,
     ledger_option,
@@ -16,7 +18,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("entry", type=click.IntRange(min=0))
+@click.argument("entry", type=ENTRY, cls=Argument)
 @ledger_option
 @actor_option
 @receipt_option

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatebook.cli.options import actor_option, json_option, ledger_option, open_book, option
+from gatebook.cli.options import (
+    Argument,
+    actor_option,
+    flag,
+    json_option,
+    ledger_option,
+    open_book,
+    option,
+)
 
 if TYPE_CHECKING:
     from gatebook.workspace.book import Book
@@ -14,8 +22,8 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("thing", metavar="ENTRY|SUBJECT")
-@click.option("--explain", is_flag=True, help="Explain every control of a decision.")
+@click.argument("thing", metavar="ENTRY|SUBJECT", cls=Argument)
+@flag("--explain", help="Explain every control of a decision.")
 @option(
     "--receipt",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -42,7 +50,7 @@ def command(
 ) -> None:
     """Show one entry by number or id, or everything about an artifact."""
     from gatebook.cli.subject import resolve_digest
-    from gatebook.errors import NotFoundError, UsageError
+    from gatebook.errors import UsageError
     from gatebook.stores.files import write_durably
 
     with open_book(ledger, actor) as book:
@@ -52,17 +60,18 @@ def command(
                 raise UsageError("--receipt and --output want an entry", code="cli.entry-needed")
             _show_artifact(book, resolve_digest(thing), as_json=as_json)
             return
-        if index >= book.size():
-            raise NotFoundError(f"the book has {book.size()} entries, no number {index}")
+        data = book.entry_bytes(index)
         if receipt is not None:
             write_durably(receipt, book.receipt(index).encode(), mode=0o644)
         if output is not None:
-            write_durably(output, book.entry_bytes(index), mode=0o644)
+            write_durably(output, data, mode=0o644)
         _show_entry(book, index, explain=explain, as_json=as_json)
 
 
 def _entry_index(book: "Book", thing: str) -> int | None:
-    if thing.isdigit() and not Path(thing).exists():
+    from gatebook.cli.subject import is_number
+
+    if is_number(thing) and not Path(thing).exists():
         return int(thing)
     hyphens = thing.count("-")
     if hyphens == 4 and len(thing) == 36:  # noqa: PLR2004  # the form of a UUID
@@ -73,7 +82,8 @@ def _entry_index(book: "Book", thing: str) -> int | None:
 def _show_entry(book: "Book", index: int, *, explain: bool, as_json: bool) -> None:
     from gatebook.cli.decisions import show_decision
     from gatebook.cli.entries import entry_json
-    from gatebook.cli.output import print_json, style
+    from gatebook.cli.output import print_json, style, told
+    from gatebook.cli.plain import counted
     from gatebook.gate.decision import Decision
     from gatebook.ledger.kinds import DecisionMade
 
@@ -82,24 +92,25 @@ def _show_entry(book: "Book", index: int, *, explain: bool, as_json: bool) -> No
         print_json("gatebook/entry/v1", **entry_json(index, entry))
         return
     click.echo(style(f"entry {index}  {entry.id}", "dim"))
-    click.echo(f"kind      {entry.kind}")
-    click.echo(f"time      {entry.time}")
+    told(f"kind      {entry.kind}")
+    told(f"time      {entry.time}")
     if entry.occurred is not None:
-        click.echo(f"occurred  {entry.occurred}")
-    click.echo(f"actor     {entry.actor}")
+        told(f"occurred  {entry.occurred}")
+    told(f"actor     {entry.actor}")
     for subject in entry.subjects:
-        click.echo(f"subject   {subject}")
+        told(f"subject   {subject}")
     for name, text in _flatten("", entry_json(index, entry)["body"]):
-        click.echo(f"  {name}: {text}")
+        told(f"  {name}: {text}")
     for reference in entry.evidence:
         salted = ", salted" if reference.salted else ""
-        click.echo(
-            f"evidence  {reference.digest}  {reference.media_type}, {reference.size} bytes{salted}"
+        told(
+            f"evidence  {reference.digest}  {reference.media_type}, "
+            f"{counted(reference.size, 'byte')}{salted}"
         )
     for link in entry.links:
-        click.echo(f"link      {link.rel} entry {book.find(link.entry)}")
+        told(f"link      {link.rel} entry {book.find(link.entry)}")
     if isinstance(entry.body, DecisionMade) and entry.evidence:
-        click.echo()
+        told()
         document = book.blob(entry.evidence[0].digest)
         show_decision(book, Decision.parse(document), explain=explain)
 
@@ -122,7 +133,7 @@ def _flatten(prefix: str, value: object) -> "list[tuple[str, str]]":
 
 def _show_artifact(book: "Book", digest: object, *, as_json: bool) -> None:
     from gatebook.cli.entries import entry_json, summarise
-    from gatebook.cli.output import print_json, table
+    from gatebook.cli.output import print_json, table, told
     from gatebook.digest import Digest
     from gatebook.errors import NotFoundError
 
@@ -141,7 +152,7 @@ def _show_artifact(book: "Book", digest: object, *, as_json: bool) -> None:
     recordings = book.query.artifacts(digest)
     if recordings:
         last = recordings[-1]
-        click.echo(f"{last.name}  {digest}")
+        told(f"{last.name}  {digest}")
         for label, text in (
             ("repository", last.repository),
             ("commit", last.commit),
@@ -149,12 +160,12 @@ def _show_artifact(book: "Book", digest: object, *, as_json: bool) -> None:
             ("run", last.run),
         ):
             if text:
-                click.echo(f"  {label:<10}  {text}")
+                told(f"  {label:<10}  {text}")
     else:
-        click.echo(f"{digest}, never recorded as an artifact")
-    click.echo()
+        told(f"{digest}, never recorded as an artifact")
+    told()
     rows = [
         (str(index), str(entry.happened), entry.kind, str(entry.actor), summarise(entry))
         for index, entry in entries
     ]
-    table(("entry", "time", "kind", "actor", "what"), rows)
+    table(("entry", "time", "kind", "actor", "what"), rows, shrink=(4, 3))

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gatebook.cli.options import (
+    Argument,
     actor_option,
     json_option,
     ledger_option,
@@ -22,11 +23,12 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), cls=Argument)
 @json_option
 def check(*, file: Path, as_json: bool) -> None:
     """Read a trust root and list its keys, without a book."""
     from gatebook.cli.output import print_json, table
+    from gatebook.cli.plain import counted
     from gatebook.trust.roots import TrustRoot
 
     root = TrustRoot.parse(read_file(file))
@@ -54,16 +56,16 @@ def check(*, file: Path, as_json: bool) -> None:
             key.public_key.algorithm.value,
             str(key.holder),
             key.person or "",
-            f"{len(key.predicate_types)} predicate types",
+            counted(len(key.predicate_types), "predicate type"),
             "" if key.not_after is None else str(key.not_after),
         )
         for key in root.keys
     ]
-    table(("key", "algorithm", "holder", "person", "may attest", "until"), rows, shrink=2)
+    table(("key", "algorithm", "holder", "person", "may attest", "until"), rows, shrink=(2, 3, 4))
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), cls=Argument)
 @ledger_option
 @actor_option
 @receipt_option

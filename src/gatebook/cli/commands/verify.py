@@ -1,16 +1,25 @@
 """``gatebook verify``: verify a receipt, a package, a log or a book."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gatebook.cli.options import json_option, option, read_file
+from gatebook.cli.options import Argument, asked, json_option, option, read_file
 
 if TYPE_CHECKING:
     from gatebook.tlog.note import VerifierKey
 
 __all__ = ["command"]
+
+
+_FAULTS_SHOWN = 20
+_HINTS = {
+    "index": "the log is sound; run `gatebook reindex` to fold the index anew from it",
+    "book.json": "a rotation of the log's key may have been cut short: open the book once, with "
+    "any other command, and verify again",
+}
 
 
 @click.command()
@@ -19,6 +28,7 @@ __all__ = ["command"]
     required=False,
     metavar="[RECEIPT|PACKAGE]",
     type=click.Path(path_type=Path, dir_okay=False),
+    cls=Argument,
 )
 @option(
     "--entry",
@@ -47,7 +57,9 @@ __all__ = ["command"]
 )
 @option("--origin", help="The log's origin, when it is not the name of its key.")
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     *,
     file: Path | None,
     entry: Path | None,
@@ -71,14 +83,14 @@ def command(
     """
     from gatebook.errors import UsageError
 
-    given = [name for name, each in (("FILE", file), ("--log", log), ("--book", book)) if each]
-    if len(given) != 1:
+    wanted = asked(ctx, "file", "log", "book")
+    if len(wanted) != 1:
         raise UsageError(
             "say what to verify: a RECEIPT or PACKAGE, --log or --book", code="cli.verify-what"
         )
-    if log is not None:
-        _verify_log(log, log_key, origin, as_json=as_json)
-    elif book is not None:
+    if wanted == ["log"]:
+        _verify_log(str(log), log_key, origin, as_json=as_json)
+    elif wanted == ["book"] and book is not None:
         _verify_book(book, log_key, checkpoint, as_json=as_json)
     elif file is not None:
         data = read_file(file)
@@ -89,11 +101,16 @@ def command(
 
 
 def _parse_key(log_key: str) -> "VerifierKey":
+    from gatebook.errors import GatebookError
     from gatebook.tlog.note import VerifierKey
 
-    if "+" not in log_key and Path(log_key).is_file():
-        log_key = read_file(Path(log_key), limit=65_536).decode("utf-8", "replace").strip()
-    return VerifierKey.parse(log_key)
+    try:
+        return VerifierKey.parse(log_key)
+    except GatebookError:
+        if "\n" in log_key or not os.path.isfile(log_key):  # noqa: PTH113  # never raises
+            raise
+    text = read_file(Path(log_key), limit=65_536).decode("utf-8", "replace")
+    return VerifierKey.parse(text.strip())
 
 
 def _needed(log_key: str | None) -> str:
@@ -149,6 +166,7 @@ def _verify_receipt(
 
 def _verify_log(target: str, log_key: str | None, origin: str | None, *, as_json: bool) -> None:
     from gatebook.cli.output import print_json, progress, style
+    from gatebook.cli.plain import counted
     from gatebook.workspace.verification import verify_log
 
     with progress("entries verified") as shown:
@@ -170,8 +188,9 @@ def _verify_log(target: str, log_key: str | None, origin: str | None, *, as_json
         )
         return
     click.echo(
-        f"{style('verified', 'good', bold=True)}: {report.origin}, {report.entries} entries in "
-        f"{report.tiles} tiles, root {report.root.hex()[:16]}…"
+        f"{style('verified', 'good', bold=True)}: {report.origin}, "
+        f"{counted(report.entries, 'entry', 'entries')} in {counted(report.tiles, 'tile')}, "
+        f"root {report.root.hex()[:16]}…"
     )
 
 
@@ -179,6 +198,7 @@ def _verify_book(
     directory: Path, log_key: str | None, checkpoints: tuple[Path, ...], *, as_json: bool
 ) -> None:
     from gatebook.cli.output import note, print_json, progress, style
+    from gatebook.cli.plain import counted
     from gatebook.errors import VerificationError
     from gatebook.workspace.verification import verify_book
 
@@ -205,19 +225,21 @@ def _verify_book(
             ],
         )
     if report.faults:
-        for fault in report.faults[:20]:
-            note(f"  {fault}  [{fault.code}]")
-        more = len(report.faults) - 20
-        if more > 0:
-            note(f"  and {more} more")
+        first, others = report.faults[0], report.faults[1:]
+        for fault in others[:_FAULTS_SHOWN]:
+            note(f"also: {fault}  [{fault.code}]")
+        if len(others) > _FAULTS_SHOWN:
+            note(f"and {len(others) - _FAULTS_SHOWN:,} more")
         raise VerificationError(
-            f"the book is at fault: {report.faults[0]}", code=report.faults[0].code
+            f"the book is at fault: {first}", code=first.code, hint=_HINTS.get(first.object)
         )
     if as_json:
         return
     click.echo(
-        f"{style('verified', 'good', bold=True)}: {report.origin}, {report.ledger.head.size} "
-        f"entries, {report.ledger.blobs} blobs, {report.ledger.checkpoints} checkpoints"
+        f"{style('verified', 'good', bold=True)}: {report.origin}, "
+        f"{counted(report.ledger.head.size, 'entry', 'entries')}, "
+        f"{counted(report.ledger.blobs, 'document')}, "
+        f"{counted(report.ledger.checkpoints, 'checkpoint')}"
         + ("" if report.index_entries is None else f", index of {report.index_entries}")
     )
     if log_key is None:
@@ -230,6 +252,7 @@ def _verify_book(
 def _verify_package(data: bytes, log_key: str | None, *, as_json: bool) -> None:
     from gatebook.audit.verify import verify_package
     from gatebook.cli.output import note, print_json, style
+    from gatebook.cli.plain import counted, visible
 
     report = verify_package(data, log_key=None if log_key is None else _parse_key(log_key))
     decision = report.decision
@@ -247,16 +270,16 @@ def _verify_package(data: bytes, log_key: str | None, *, as_json: bool) -> None:
             verdict=decision.verdict.value,
             entries=len(report.entries),
             blobs=len(report.blobs),
-            replayed=report.replayed,
+            replayed=True,
         )
         return
+    verdict = decision.verdict.value.upper()
+    name = visible(str(decision.name or decision.subject.short))
+    told = f"{verdict} {name} → {decision.environment} at {decision.instant}"
+    click.echo(f"{style('verified', 'good', bold=True)}: {told}")
     click.echo(
-        f"{style('verified', 'good', bold=True)}: {decision.verdict.value.upper()} "
-        f"{decision.name or decision.subject.short} → {decision.environment} at {decision.instant}"
-    )
-    click.echo(
-        f"  {len(report.entries)} entries proved in {report.origin} at size {report.size}, "
-        f"{len(report.blobs)} documents, decision replayed equal"
+        f"  {counted(len(report.entries), 'entry', 'entries')} proved in {report.origin} at size "
+        f"{report.size}, {counted(len(report.blobs), 'document')}, decision replayed equal"
     )
     if log_key is None:
         note(

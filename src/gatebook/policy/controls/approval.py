@@ -115,8 +115,7 @@ class ApprovalControl:
             code="policy.approval-void" if reasons else "policy.approval-missing",
             expected=expected,
             found=f"{have}: {listed(reasons)}" if reasons else have,
-            fix=f"ask {_holders(self.role, roles)} to run `gatebook approve {facts.subject} "
-            f"--environment {facts.environment}`",
+            fix=self._fix(facts, roles),
             evidence=tuple(
                 approval.entry.id for approval in facts.approvals if approval.role == self.role
             ),
@@ -143,6 +142,19 @@ class ApprovalControl:
         if approval.granted > facts.now:
             yield f"given at {approval.granted}, after the judgement"
 
+    def _fix(self, facts: Facts, roles: Roles) -> str:
+        holders = sorted(roles.members.get(self.role, frozenset()))
+        free = [each for each in holders if conflict(each, facts, self.not_by) is None]
+        if free:
+            names = " or ".join(str(each).removeprefix("person:") for each in free[:_MOST_NAMED])
+            return (
+                f"ask {names} to run `gatebook approve {facts.subject} "
+                f"--environment {facts.environment}`"
+            )
+        objection = conflict(holders[0], facts, self.not_by) if holders else None
+        why = objection[1] if objection is not None else "it has no holders"
+        return f"nobody in the role {self.role} can approve this: {why}"
+
     def _end(self, approval: ApprovalFact) -> Instant:
         ends = [_NEVER]
         if approval.expires is not None:
@@ -152,13 +164,9 @@ class ApprovalControl:
         return min(ends)
 
 
+_MOST_NAMED = 5
 _NEVER = Instant(2**62)
 
 
 def _latest(ends: Iterator[Instant]) -> Instant:
     return max(ends)
-
-
-def _holders(role: RoleName, roles: Roles) -> str:
-    holders = sorted(roles.members.get(role, frozenset()))
-    return listed(holders) if holders else f"a holder of the role {role}"

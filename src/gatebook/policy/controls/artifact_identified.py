@@ -37,7 +37,9 @@ class ArtifactIdentified:
     def judge(self, facts: Facts, roles: Roles) -> Finding:
         """Look for a recording of an allowed kind."""
         del roles
-        expected = f"a recording of {facts.subject} as {' or '.join(sorted(self.kinds))}"
+        narrowed = len(self.kinds) < len(ArtifactKind)
+        kinds_allowed = f" as {' or '.join(sorted(self.kinds))}" if narrowed else ""
+        expected = f"a recording of {facts.subject}{kinds_allowed}"
         fitting = [fact for fact in facts.artifacts if fact.artifact.value in self.kinds]
         if fitting:
             return Finding(

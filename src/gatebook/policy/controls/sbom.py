@@ -68,7 +68,7 @@ class SbomControl:
                 status=Status.PASS,
                 code="policy.sbom-present",
                 expected=expected,
-                found=f"{count} components in entry {fitting[-1].entry.index}",
+                found=f"{count} component{'s' * (count != 1)} in entry {fitting[-1].entry.index}",
                 evidence=tuple(fact.entry.id for fact in fitting),
             )
         damaged = damaged_finding(found, expected)
@@ -89,7 +89,7 @@ class SbomControl:
         if sbom.format.value not in self.formats:
             return f"format is {sbom.format.value}"
         if len(sbom.components) < self.min_components:
-            return f"has {len(sbom.components)} components"
+            return f"has {len(sbom.components)} component{'s' * (len(sbom.components) != 1)}"
         named = sbom.subject_digests
         same = [digest for digest in named if digest.algorithm == facts.subject.algorithm]
         if same and facts.subject not in same:
