@@ -13,6 +13,8 @@ import textwrap
 import time
 from pathlib import Path
 
+from gatebook.connectors.git import read_checkout
+
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / ".build" / "demo"
 BIN = Path(sys.executable).parent
@@ -93,7 +95,7 @@ def git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def write_trust(author: str, repository: str) -> None:
+def write_trust(authors: tuple[str, ...], repository: str) -> None:
     """Write who is believed: three machines, each for one thing, and two people."""
     machine = """  - id: {name}
     public-key: |
@@ -119,7 +121,7 @@ def write_trust(author: str, repository: str) -> None:
     people = f"""people:
   - id: author
     actors: ["key#author"]
-    emails: ["{author}"]
+    emails: [{", ".join(f'"{each}"' for each in authors)}]
   - id: releaser
     actors: ["key#releaser"]
     emails: [releaser@gatebook.example]
@@ -170,7 +172,7 @@ def main() -> None:
     commit = git("rev-parse", "HEAD")
     if not commit:
         sys.exit("demo: this is no git checkout, and the demo records the real commit")
-    author = git("show", "--no-patch", "--format=%ae", commit)
+    authors = read_checkout(ROOT).emails
     branch = git("symbolic-ref", "--quiet", "HEAD") or "refs/heads/main"
     origin = git("config", "--get", "remote.origin.url")
     repository = FALLBACK_REPOSITORY
@@ -202,7 +204,7 @@ def main() -> None:
     demo.run("gatebook", "init", "--origin", "ledger.gatebook.example/demo")
     for key in ("builder", "sbom", "tests", "author", "releaser"):
         demo.run("gatebook", "key", "generate", "--output", f"{key}.pem", show=False)
-    write_trust(author, repository)
+    write_trust(authors, repository)
     write_contracts(repository, branch)
     demo.run("gatebook", "trust", "publish", "trust.yaml")
     demo.run("gatebook", "contract", "publish", "staging.yaml")
@@ -213,7 +215,6 @@ def main() -> None:
         "gatebook", "record", name, "--kind", "package", "--source", str(ROOT),
         "--repository", repository, "--ref", branch, "--workflow", "Makefile",
         "--builder", BUILDER, "--trigger", "make", "--parameter", "target=wheel",
-        "--author", author,
     )  # fmt: skip
     demo.run("gatebook", "attest", name, "--type", "provenance", "--key", "builder.pem")
     demo.run(

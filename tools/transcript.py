@@ -35,6 +35,7 @@ FORMS = (
     (re.compile(r"\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+"), "+<key>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<hex>"),
     (re.compile(r"\b[0-9a-f]{16}…"), "<hex>…"),
+    (re.compile(r"\b[0-9a-f]{12}\b"), "<short>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"), "<time>"),
     (re.compile(r"\b\d+[smh] ago"), "<age> ago"),
     (re.compile(r"\b[\d,]+ bytes"), "<size> bytes"),

@@ -50,7 +50,8 @@ def detect_ci(environ: Mapping[str, str]) -> CiRun | None:
     get = environ.get
     if get("GITHUB_ACTIONS") == "true":
         server = get("GITHUB_SERVER_URL") or "https://github.com"
-        repository = f"{server}/{get('GITHUB_REPOSITORY', '')}"
+        name, number = get("GITHUB_REPOSITORY"), get("GITHUB_RUN_ID")
+        repository = f"{server}/{name}" if name else None
         workflow = (get("GITHUB_WORKFLOW_REF") or "").partition("@")[0]
         return CiRun(
             system="GitHub Actions",
@@ -59,8 +60,10 @@ def detect_ci(environ: Mapping[str, str]) -> CiRun | None:
                 commit=get("GITHUB_SHA"),
                 ref=get("GITHUB_REF"),
                 workflow="/".join(workflow.split("/")[2:]),
-                run=f"{repository}/actions/runs/{get('GITHUB_RUN_ID', '')}"
-                f"/attempts/{get('GITHUB_RUN_ATTEMPT') or '1'}",
+                run=f"{repository}/actions/runs/{number}"
+                f"/attempts/{get('GITHUB_RUN_ATTEMPT') or '1'}"
+                if repository and number
+                else None,
                 builder="https://github.com/actions/runner/"
                 f"{get('RUNNER_ENVIRONMENT') or 'unknown'}",
                 trigger=get("GITHUB_EVENT_NAME"),
@@ -68,6 +71,7 @@ def detect_ci(environ: Mapping[str, str]) -> CiRun | None:
         )
     if get("GITLAB_CI") == "true":
         branch, tag = get("CI_COMMIT_BRANCH"), get("CI_COMMIT_TAG")
+        host, runner = get("CI_SERVER_URL"), get("CI_RUNNER_ID")
         ref = f"refs/tags/{tag}" if tag else f"refs/heads/{branch}" if branch else None
         return CiRun(
             system="GitLab CI",
@@ -77,7 +81,7 @@ def detect_ci(environ: Mapping[str, str]) -> CiRun | None:
                 ref=ref,
                 workflow=get("CI_CONFIG_PATH") or ".gitlab-ci.yml",
                 run=get("CI_JOB_URL"),
-                builder=f"{get('CI_SERVER_URL', '')}/runners/{get('CI_RUNNER_ID', '')}",
+                builder=f"{host}/runners/{runner}" if host and runner else None,
                 trigger=get("CI_PIPELINE_SOURCE"),
             ),
         )

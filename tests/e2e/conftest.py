@@ -71,6 +71,7 @@ class Company:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.gatebook = GATEBOOK
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(directory),

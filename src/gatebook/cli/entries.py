@@ -34,11 +34,18 @@ def entry_json(index: int, entry: Entry) -> dict[str, Any]:
     return {"index": index, **json.JSONDecoder().decode(encode_entry(entry).decode("utf-8"))}
 
 
-def summarise(entry: Entry) -> str:
-    """Say in one line what an entry is about."""
+def summarise(entry: Entry, *, about: bool = True) -> str:
+    """Say in one line what an entry is: what tells it from others first, then the artifact.
+
+    Args:
+        entry: the entry.
+        about: name the artifact; not needed where all are about the same one.
+
+    """
     said = _SUMMARIES.get(type(entry.body))
-    about = _short(entry.subjects)
-    return about if said is None else said(entry.body, about)
+    text = "" if said is None else said(entry.body)
+    subjects = _short(entry.subjects) if about else ""
+    return f"{text}  {subjects}".strip()
 
 
 def evidence_name(predicate_type: str) -> str:
@@ -56,25 +63,26 @@ def _short(subjects: tuple[Digest, ...]) -> str:
     return subjects[0].short + more if subjects else ""
 
 
-_SUMMARIES: dict[type[Body], Callable[[Any, str], str]] = {
-    BookCreated: lambda body, _: body.origin,
-    KeyRotated: lambda body, _: f"to {body.new_key.partition('+')[2][:8]}",
-    TrustRootPublished: lambda body, _: body.root.short,
-    ContractPublished: lambda body, _: f"{body.environment} {body.contract.short}",
-    ArtifactRecorded: lambda body, about: f"{body.name} {about}",
-    EvidenceAccepted: lambda body, about: (
-        f"{about} {evidence_name(body.predicate_type)} by {_people(body)}"
+def _deployed(body: DeploymentStarted | DeploymentFinished | DeploymentFailed) -> str:
+    return f"→ {body.environment} as {body.name}"
+
+
+_SUMMARIES: dict[type[Body], Callable[[Any], str]] = {
+    BookCreated: lambda body: body.origin,
+    KeyRotated: lambda body: f"to {body.new_key.partition('+')[2][:8]}",
+    TrustRootPublished: lambda body: body.root.short,
+    ContractPublished: lambda body: f"{body.environment}  {body.contract.short}",
+    ArtifactRecorded: lambda body: str(body.name),
+    EvidenceAccepted: lambda body: f"{evidence_name(body.predicate_type)} by {_people(body)}",
+    EvidenceReported: lambda body: f"{body.format}, unsigned",
+    EvidenceRefused: lambda body: body.code,
+    ApprovalGranted: lambda body: (
+        f"→ {body.environment} by {body.approver.person or body.approver.holder} as {body.role}"
     ),
-    EvidenceReported: lambda body, about: f"{about} {body.format}",
-    EvidenceRefused: lambda body, about: f"{about} {body.code}".strip(),
-    ApprovalGranted: lambda body, about: (
-        f"{about} → {body.environment} by {body.approver.person or body.approver.holder} "
-        f"as {body.role}"
-    ),
-    ApprovalRefused: lambda body, about: f"{about} → {body.environment} {body.code}",
-    ApprovalRevoked: lambda body, about: f"{about} → {body.environment}",
-    DecisionMade: lambda body, about: f"{about} → {body.environment} {body.verdict.upper()}",
-    DeploymentStarted: lambda body, about: f"{about} → {body.environment} as {body.name}",
-    DeploymentFinished: lambda body, about: f"{about} → {body.environment} as {body.name}",
-    DeploymentFailed: lambda body, about: f"{about} → {body.environment} as {body.name}",
+    ApprovalRefused: lambda body: f"→ {body.environment}  {body.code}",
+    ApprovalRevoked: lambda body: f"→ {body.environment}",
+    DecisionMade: lambda body: f"{body.verdict.upper()} → {body.environment}",
+    DeploymentStarted: _deployed,
+    DeploymentFinished: _deployed,
+    DeploymentFailed: _deployed,
 }

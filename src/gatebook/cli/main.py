@@ -7,7 +7,7 @@ import click
 
 from gatebook.cli.lazy import LazyGroup
 from gatebook.cli.options import flag
-from gatebook.cli.plain import visible
+from gatebook.cli.plain import fitted, visible
 from gatebook.errors import GatebookError
 from gatebook.version import __version__
 
@@ -99,9 +99,9 @@ def _end(error: Exception) -> int:
 
 
 def _show(message: str, code: str, hint: str | None) -> None:
-    click.echo(f"error: {visible(message)}  [{code}]", err=True)
+    click.echo(fitted(f"error: {visible(message)}  [{code}]"), err=True)
     if hint:
-        click.echo(f"\nhint: {visible(hint)}", err=True)
+        click.echo(fitted(f"\nhint: {visible(hint)}"), err=True)
 
 
 def _show_usage(error: click.ClickException) -> None:

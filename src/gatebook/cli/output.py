@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from gatebook.cli.plain import visible
+from gatebook.cli.plain import fitted, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def heading(text: str) -> None:
 
 def note(text: str) -> None:
     """Write something beside the answer to standard error."""
-    click.echo(visible(text), err=True)
+    click.echo(fitted(visible(text)), err=True)
 
 
 def told(text: str = "") -> None:

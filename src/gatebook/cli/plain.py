@@ -1,8 +1,10 @@
 """Text of others on a terminal: control characters are shown, not obeyed."""
 
 import re
+import shutil
+import sys
 
-__all__ = ["counted", "visible"]
+__all__ = ["counted", "fitted", "visible"]
 
 # C0 and C1 controls but the line feed, bidirectional controls, lone surrogates: what could move
 # the cursor, colour a verdict, or make a text look like another one.
@@ -19,3 +21,16 @@ def visible(text: str) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Write a number with its noun: ``1 entry``, ``2 entries``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def fitted(text: str) -> str:
+    """Break a sentence for standard error between words, where that is a terminal."""
+    if not sys.stderr.isatty():
+        return text
+    import textwrap
+
+    width = max(40, min(120, shutil.get_terminal_size((100, 24)).columns))
+    return "\n".join(
+        textwrap.fill(line, width=width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )

@@ -4,6 +4,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from gatebook.errors import GatebookError, UnreachableError
 from gatebook.names import CommitId, RepositoryUri
@@ -11,6 +12,9 @@ from gatebook.names import CommitId, RepositoryUri
 __all__ = ["Checkout", "GitError", "read_checkout"]
 
 _SECONDS = 30
+_MACHINE_COMMITTERS: Final = frozenset({"noreply@github.com"})
+"""Who commits merges made on a web site, in place of the person who pressed the button; that person
+is the author. As an author the same address counts like any other."""
 _MAX_COMMITS = 10_000
 # A checkout's own configuration can name programs to run; asking about it runs none of them.
 _HARMLESS = (
@@ -84,12 +88,16 @@ def _people(directory: Path, commit: CommitId, since: str | None) -> tuple[str, 
     parent = _git(
         directory, "rev-parse", "--quiet", "--verify", f"{commit}^1^{{commit}}", optional=True
     ).strip()
-    before = [f"^{parent}"] if parent else ["--max-count=1"]
+    addresses = _addresses(directory, [f"^{parent}"] if parent else ["--no-walk"], commit)
     if since is not None:
         base = _git(
             directory, "rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}"
         ).strip()
-        before = [f"^{CommitId.parse(base)}"]
+        addresses += _addresses(directory, [f"^{CommitId.parse(base)}"], commit)
+    return tuple(dict.fromkeys(addresses))
+
+
+def _addresses(directory: Path, before: list[str], commit: CommitId) -> list[str]:
     trailers = "%(trailers:key=Co-authored-by,valueonly,unfold)"
     lines = _git(
         directory,
@@ -102,12 +110,18 @@ def _people(directory: Path, commit: CommitId, since: str | None) -> tuple[str, 
     )
     if lines.count("\0") > _MAX_COMMITS:
         raise GitError(
-            f"there are more than {_MAX_COMMITS} commits after {since or parent}",
+            f"more than {_MAX_COMMITS:,} commits are to be asked for their authors",
             code="connectors.git-too-many",
             hint="name a later commit",
         )
-    found = (_address(line.strip("\0")) for line in lines.splitlines())
-    return tuple(dict.fromkeys(address for address in found if address))
+    found: list[str] = []
+    for record in lines.split("\0")[1:]:
+        author, committer, *others = (_address(line) for line in record.split("\n"))
+        people = [author, committer, *others]
+        if committer.lower() in _MACHINE_COMMITTERS:
+            people.pop(1)
+        found.extend(address for address in people if address)
+    return found
 
 
 def _address(line: str) -> str:
@@ -117,6 +131,8 @@ def _address(line: str) -> str:
 
 
 def _repository(origin: str) -> RepositoryUri | None:
+    if ":" not in origin:  # a path on this machine names no repository to anybody else
+        return None
     try:
         return RepositoryUri.parse(origin)
     except GatebookError:

@@ -8,6 +8,7 @@ from gatebook.facts.read import FactReader
 from gatebook.gate.decide import decide_by_document, undecided
 from gatebook.gate.decision import ENGINE, Decision
 from gatebook.ledger.store import BlobStore
+from gatebook.policy.outcome import Outcome
 
 __all__ = ["EngineDiffersError", "ReplayDiffersError", "Replayed", "replay"]
 
@@ -94,8 +95,17 @@ def _first_difference(recorded: Decision, again: Decision) -> str:
             return f"{name} was {before}, is {after}"
     for before, after in zip(recorded.outcomes, again.outcomes, strict=False):
         if before != after:
-            return (
-                f"control {before.control} was {before.finding.status} ({before.finding.found}), "
-                f"is {after.finding.status} ({after.finding.found})"
-            )
+            return f"control {before.control}: {_differing_part(before, after)}"
     return "outcomes differ in number, or name or end differ"
+
+
+def _differing_part(before: Outcome, after: Outcome) -> str:
+    for name in ("control", "uses", "mode"):
+        was, found = getattr(before, name), getattr(after, name)
+        if was != found:
+            return f"{name} was {was}, is {found}"
+    for name in ("status", "code", "found", "expected", "fix", "evidence", "until"):
+        was, found = getattr(before.finding, name), getattr(after.finding, name)
+        if was != found:
+            return f"{name} was {was!s:.200}, is {found!s:.200}"
+    return "differs"

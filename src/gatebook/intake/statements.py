@@ -92,23 +92,24 @@ def provenance_statement(
     """Write SLSA provenance v1 of our own build type from build information.
 
     Raises:
-        UsageError: the builder, the repository or the commit is not known.
+        UsageError: the builder, the repository, the commit or the ref is not known.
 
     """
-    if build.builder is None or build.repository is None or build.commit is None:
-        missing = [name for name in ("builder", "repository", "commit") if not getattr(build, name)]
+    if not (build.builder and build.repository and build.commit and build.ref):
+        parts = ("builder", "repository", "commit", "ref")
+        missing = [f"--{name}" for name in parts if not getattr(build, name)]
         raise UsageError(
-            f"provenance needs {' and '.join(missing)}", code="intake.provenance-incomplete"
+            f"provenance says what was built from what; not recorded: {', '.join(missing)}",
+            code="intake.provenance-incomplete",
+            hint="record the artifact again with what is missing",
         )
-    external: JsonObject = {"repository": str(build.repository)}
-    if build.ref is not None:
-        external["ref"] = build.ref
+    external: JsonObject = {"repository": str(build.repository), "ref": build.ref}
     if build.workflow is not None:
         external["workflow"] = build.workflow
     if build.parameters:
         external["parameters"] = {each.name: each.value for each in build.parameters}
     source: JsonObject = {
-        "uri": f"git+{build.repository}" + (f"@{build.ref}" if build.ref else ""),
+        "uri": f"git+{build.repository}@{build.ref}",
         "digest": {"gitCommit": str(build.commit)},
     }
     metadata: JsonObject = {"finishedOn": str(finished)}

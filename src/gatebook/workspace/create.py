@@ -3,9 +3,10 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from gatebook.clock import Clock
-from gatebook.errors import ConflictError
+from gatebook.errors import ConflictError, MalformedError
 from gatebook.ledger.entry import Draft
 from gatebook.ledger.kinds import BookCreated
 from gatebook.ledger.ledger import Ledger
@@ -16,6 +17,8 @@ from gatebook.stores.sqlite_ledger import SqliteLedger
 from gatebook.workspace.layout import BookFile, Layout, new_log_key, write_key
 
 __all__ = ["create_book"]
+
+_LONGEST_ORIGIN: Final = 255
 
 
 def create_book(target: Path, *, origin: str, by: Actor, clock: Clock) -> Path:
@@ -28,6 +31,11 @@ def create_book(target: Path, *, origin: str, by: Actor, clock: Clock) -> Path:
             f"there is a book in {target} already",
             code="workspace.book-exists",
             hint="a book is never made over another one",
+        )
+    if len(origin) > _LONGEST_ORIGIN:
+        raise MalformedError(
+            f"the origin has {len(origin)} characters; at most {_LONGEST_ORIGIN} are taken",
+            code="workspace.origin",
         )
     pem, signer = new_log_key(origin)
     try:

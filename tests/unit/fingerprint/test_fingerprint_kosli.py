@@ -32,7 +32,7 @@ TREE = {
 
 
 def test_directory_cases_of_the_other_system(vectors, make_tree):
-    cases = json.loads((vectors / "kosli" / "fingerprint-vectors.json").read_bytes())["vectors"]  # noqa: TID251
+    cases = json.loads((vectors / "kosli" / "fingerprint-vectors.json").read_bytes())["vectors"]
     wrong, seen = [], 0
     for number, case in enumerate(cases):
         if case["type"] == "dir":

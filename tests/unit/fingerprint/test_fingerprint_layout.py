@@ -110,7 +110,7 @@ def blob(descriptor) -> str:
 
 
 def parts(layout, image) -> dict[str, str]:
-    manifest = json.loads(layout.files[blob(image)])  # noqa: TID251
+    manifest = json.loads(layout.files[blob(image)])
     return {
         "manifest": blob(image),
         "config": blob(manifest["config"]),

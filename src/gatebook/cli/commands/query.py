@@ -157,7 +157,8 @@ def _story(book: "Book", name: str, digest: "Digest") -> None:
     heading(visible(f"how {name} got there"))
     entries = ((index, book.entry(index)) for index in book.query.entries_about(digest))
     rows = [
-        (str(index), str(entry.happened), entry.kind, summarise(entry)) for index, entry in entries
+        (str(index), str(entry.happened), entry.kind, summarise(entry, about=False))
+        for index, entry in entries
     ]
     table(("entry", "time", "kind", "what"), rows)
 

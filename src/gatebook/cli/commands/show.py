@@ -92,23 +92,21 @@ def _show_entry(book: "Book", index: int, *, explain: bool, as_json: bool) -> No
         print_json("gatebook/entry/v1", **entry_json(index, entry))
         return
     click.echo(style(f"entry {index}  {entry.id}", "dim"))
-    told(f"kind      {entry.kind}")
-    told(f"time      {entry.time}")
+    told(f"kind     {entry.kind}")
+    told(f"time     {entry.time}")
     if entry.occurred is not None:
-        told(f"occurred  {entry.occurred}")
-    told(f"actor     {entry.actor}")
+        told(f"occurred {entry.occurred}")
+    told(f"actor    {entry.actor}")
     for subject in entry.subjects:
-        told(f"subject   {subject}")
+        told(f"subject  {subject}")
     for name, text in _flatten("", entry_json(index, entry)["body"]):
         told(f"  {name}: {text}")
     for reference in entry.evidence:
         salted = ", salted" if reference.salted else ""
-        told(
-            f"evidence  {reference.digest}  {reference.media_type}, "
-            f"{counted(reference.size, 'byte')}{salted}"
-        )
+        told(f"evidence {reference.digest}")
+        told(f"         {reference.media_type}, {counted(reference.size, 'byte')}{salted}")
     for link in entry.links:
-        told(f"link      {link.rel} entry {book.find(link.entry)}")
+        told(f"link     {link.rel} entry {book.find(link.entry)}")
     if isinstance(entry.body, DecisionMade) and entry.evidence:
         told()
         document = book.blob(entry.evidence[0].digest)
@@ -133,7 +131,7 @@ def _flatten(prefix: str, value: object) -> "list[tuple[str, str]]":
 
 def _show_artifact(book: "Book", digest: object, *, as_json: bool) -> None:
     from gatebook.cli.entries import entry_json, summarise
-    from gatebook.cli.output import print_json, table, told
+    from gatebook.cli.output import narrow, print_json, table, told, without
     from gatebook.digest import Digest
     from gatebook.errors import NotFoundError
 
@@ -164,8 +162,17 @@ def _show_artifact(book: "Book", digest: object, *, as_json: bool) -> None:
     else:
         told(f"{digest}, never recorded as an artifact")
     told()
-    rows = [
-        (str(index), str(entry.happened), entry.kind, str(entry.actor), summarise(entry))
+    rows: list[tuple[str, ...]] = [
+        (
+            str(index),
+            str(entry.happened),
+            entry.kind,
+            str(entry.actor),
+            summarise(entry, about=False),
+        )
         for index, entry in entries
     ]
-    table(("entry", "time", "kind", "actor", "what"), rows, shrink=(4, 3))
+    head: tuple[str, ...] = ("entry", "time", "kind", "actor", "what")
+    if narrow():
+        head, rows = without(3, head), [without(3, row) for row in rows]
+    table(head, rows, shrink=(-1, -2))
