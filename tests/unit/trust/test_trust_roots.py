@@ -131,7 +131,7 @@ def test_a_root_with_one_thing_wrong_is_refused(
 @pytest.mark.parametrize(
     "more",
     [
-        "poeple: []\n",
+        "persons: []\n",
         "people: {}\n",
         "people:\n  - id: ana\n",
         "people:\n  - {id: ana, actors: []}\n",
