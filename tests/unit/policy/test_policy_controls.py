@@ -194,6 +194,18 @@ def test_an_sbom_that_says_it_is_of_another_artifact_fails(company, bare):
     assert came_out(bare, "sbom")[0] is PASS
 
 
+def test_defects_of_an_sbom_that_counts_are_told(company, bare):
+    bare.record()
+    predicate = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "components": [{"type": "library", "name": "six", "purl": "no package url"}],
+    }
+    bare.accept(company.a_statement("https://cyclonedx.org/bom", predicate))
+    assert came_out(bare, "sbom") == (PASS, "policy.sbom-present")
+    assert "defects: " in bare.finding("sbom").found
+
+
 def test_an_sbom_of_another_digest_does_not_count(company, bare):
     bare.record()
     bare.accept(company.an_sbom(subject=company.other), subject=company.api)
@@ -385,6 +397,19 @@ def test_the_age_is_that_of_the_build_and_not_of_the_entry(company, bare):
     assert came_out(bare, "build-age") == (FAIL, "policy.build-too-old")
     bare.accept(company.a_provenance(finished="2026-10-21T12:00:00Z"))
     assert came_out(bare, "build-age") == (PASS, "policy.build-young-enough")
+
+
+def test_only_the_builders_that_are_named_say_how_old_a_build_is(company):
+    book = company.a_book()
+    book.trust()
+    book.record()
+    book.accept(company.a_provenance(finished="2026-09-01T12:00:00Z"))
+    book.accept(company.a_provenance(builder="https://elsewhere.example.com/runner"))
+    named = company.demand("build-age", max="30d", builders=["https://elsewhere.example.com/*"])
+    book.demand(named)
+    assert came_out(book, "build-age") == (PASS, "policy.build-young-enough")
+    book.demand(company.demand("build-age", max="30d", builders=["https://ci.example.com/*"]))
+    assert came_out(book, "build-age") == (FAIL, "policy.build-too-old")
 
 
 def test_lost_provenance_leaves_the_age_unknown(company, bare):

@@ -9,6 +9,7 @@ from gatebook.clock import Duration
 from gatebook.facts.facts import Facts
 from gatebook.formats.intoto import PredicateKind
 from gatebook.formats.provenance import Provenance
+from gatebook.names import Pattern
 from gatebook.policy.control import Roles, damaged_finding, describe_problems, listed
 from gatebook.policy.outcome import Finding, Status
 from gatebook.policy.parameters import Parameters
@@ -24,16 +25,21 @@ class BuildAge:
     purpose: ClassVar[str] = "The build ended no longer ago than the environment allows."
     satisfied_by: ClassVar[str] = "accepted provenance that says when the build ended"
     parameters: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {"max": "greatest age at the instant of the decision, such as `30d`; required"}
+        {
+            "max": "greatest age at the instant of the decision, such as `30d`; required",
+            "builders": "patterns over the builder id whose provenance counts; any believed one "
+            "if absent",
+        }
     )
 
     longest: Duration
+    builders: tuple[Pattern, ...]
 
     @classmethod
     def read(cls, parameters: Parameters, roles: Roles) -> Self:
-        """Take ``max``."""
+        """Take ``max`` and ``builders``."""
         del roles
-        return cls(longest=parameters.duration("max"))
+        return cls(longest=parameters.duration("max"), builders=parameters.patterns("builders"))
 
     def judge(self, facts: Facts, roles: Roles) -> Finding:
         """Compare the end of the build with the instant of the judgement."""
@@ -43,7 +49,9 @@ class BuildAge:
         ended = [
             (fact, fact.content.finished)
             for fact in found
-            if isinstance(fact.content, Provenance) and fact.content.finished is not None
+            if isinstance(fact.content, Provenance)
+            and fact.content.finished is not None
+            and self._counts(fact.content)
         ]
         # A build cannot have ended after the ledger received its provenance.
         honest = [(fact, at) for fact, at in ended if at <= fact.received]
@@ -73,3 +81,7 @@ class BuildAge:
             fix="let the builder write the time at which the build ended into the provenance",
             evidence=tuple(fact.entry.id for fact in found),
         )
+
+    def _counts(self, provenance: Provenance) -> bool:
+        builder = provenance.builder_id
+        return not self.builders or any(pattern.matches(builder) for pattern in self.builders)

@@ -64,11 +64,14 @@ class SbomControl:
         if fitting:
             sbom = fitting[-1].content
             count = len(sbom.components) if isinstance(sbom, Sbom) else 0
+            defects = sbom.defects if isinstance(sbom, Sbom) else ()
+            noted = f"; defects: {listed(defects)}" if defects else ""
             return Finding(
                 status=Status.PASS,
                 code="policy.sbom-present",
                 expected=expected,
-                found=f"{count} component{'s' * (count != 1)} in entry {fitting[-1].entry.index}",
+                found=f"{count} component{'s' * (count != 1)} in entry "
+                f"{fitting[-1].entry.index}{noted}",
                 evidence=tuple(fact.entry.id for fact in fitting),
             )
         damaged = damaged_finding(found, expected)
