@@ -199,7 +199,9 @@ def test_defects_of_an_sbom_that_counts_are_told(company, bare):
     predicate = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "components": [{"type": "library", "name": "six", "purl": "no package url"}],
+        "components": [
+            {"type": "library", "name": "six", "hashes": [{"alg": "SHA-256", "content": "zz"}]}
+        ],
     }
     bare.accept(company.a_statement("https://cyclonedx.org/bom", predicate))
     assert came_out(bare, "sbom") == (PASS, "policy.sbom-present")
