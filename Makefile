@@ -33,7 +33,7 @@ types: setup
 	$(BIN)/mypy --strict typing_tests
 
 docs: setup
-	$(BIN)/cog -I tools --check -r docs/reference/*.md
+	$(BIN)/cog -I tools --check docs/reference/*.md
 	$(BIN)/sphinx-build -n -W -q -b html docs .build/docs
 
 unit: setup

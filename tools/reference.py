@@ -54,6 +54,7 @@ MEANINGS = {
     "commit",
     "policy.provenance-fits": "Provenance names what the contract allows",
     "policy.provenance-not-believed": "There is provenance, and its signature is not believed",
+    "policy.sbom-present": "A believed SBOM of this digest has enough components",
     "policy.sbom-insufficient": "There are SBOMs, and none fits: too few components, another "
     "format or artifact, or not believed",
     "policy.tests-failed": "A signed test result about this digest is a failure",
