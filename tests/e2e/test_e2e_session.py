@@ -256,3 +256,13 @@ def test_the_index_can_be_thrown_away(approved: "Company") -> None:
     assert "reindex" in faulty.err
     approved.do("reindex")
     approved.do("verify", "--book", ".gatebook")
+
+
+def test_entries_leave_as_cdevents_one_a_line(approved: "Company") -> None:
+    written = approved.do("log", "--cdevents").out.splitlines()
+    entries = approved.do("log", "--json").json()["entries"]
+    events = [json.loads(line) for line in written]
+    assert [event["context"]["id"] for event in events] == [entry["id"] for entry in entries]
+    assert events[3]["context"]["type"] == "dev.cdevents.artifact.packaged.0.3.0"
+    assert {event["context"]["source"] for event in events} == {"ledger.example.com/acme"}
+    approved.refused(2, "cli.format", "log", "--cdevents", "--json")

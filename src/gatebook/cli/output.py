@@ -28,6 +28,7 @@ __all__ = [
     "narrow",
     "note",
     "print_json",
+    "print_line",
     "progress",
     "style",
     "table",
@@ -72,6 +73,11 @@ def note(text: str) -> None:
 def told(text: str = "") -> None:
     """Write a line of the answer that holds text of others."""
     click.echo(visible(text))
+
+
+def print_line(document: dict[str, Any]) -> None:
+    """Write one JSON document on a line of its own."""
+    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 
 def print_json(schema: str, **fields: Any) -> None:

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from gatebook.cli.options import ENTRY, actor_option, json_option, ledger_option, open_book, option
+from gatebook.cli.options import (
+    ENTRY,
+    actor_option,
+    flag,
+    json_option,
+    ledger_option,
+    open_book,
+    option,
+)
 
 __all__ = ["command"]
 
@@ -19,6 +27,7 @@ __all__ = ["command"]
     help="How many entries at most.",
 )
 @option("--kind", help="Only entries of this kind, such as decision.made.")
+@flag("--cdevents", help="Write each entry as a CDEvent, one JSON document a line.")
 @ledger_option
 @actor_option
 @json_option
@@ -27,17 +36,21 @@ def command(
     start: int | None,
     limit: int,
     kind: str | None,
+    cdevents: bool,
     ledger: Path,
     actor: str | None,
     as_json: bool,
 ) -> None:
     """List entries, oldest first: number, time, kind, actor and what it is about."""
     from gatebook.cli.entries import entry_json, summarise
-    from gatebook.cli.output import narrow, note, print_json, table, without
+    from gatebook.cli.output import narrow, note, print_json, print_line, table, without
     from gatebook.cli.plain import counted
     from gatebook.errors import UsageError
+    from gatebook.ledger.cdevents import to_cdevent
     from gatebook.ledger.kinds import KINDS
 
+    if cdevents and as_json:
+        raise UsageError("--cdevents is JSON already: leave out --json", code="cli.format")
     if kind is not None and kind not in KINDS:
         raise UsageError(
             f"there is no kind {kind!r}", hint=f"kinds: {', '.join(KINDS)}", code="cli.kind"
@@ -55,6 +68,10 @@ def command(
             )
             entries = list(wanted)
             entries = entries[:limit] if start is not None else entries[-limit:]
+        if cdevents:
+            for index, entry in entries:
+                print_line(to_cdevent(index, entry, origin=book.origin))
+            return
         if as_json:
             print_json(
                 "gatebook/entries/v1",
