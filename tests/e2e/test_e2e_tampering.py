@@ -243,3 +243,52 @@ def _trees(vectors: Path) -> list[tuple[Path, str]]:
         (ledger / "tessera-log" / "testdata" / "log", TESSERA_KEY),
         (generated / "tree", roots["log_vkey"]),
     ]
+
+
+def revoke_everything(company: "Company") -> None:
+    entries = company.do("log", "--kind", "approval.granted", "--json").json()["entries"]
+    assert entries
+    for entry in entries:
+        company.do("revoke", str(entry["index"]))
+
+
+def test_a_changed_revocation_in_the_ledger_never_allows(approved: "Company") -> None:
+    """The changed entry no longer names the approval; everything else about it is sound."""
+    revoke_everything(approved)
+    assert approved.run("gate", "app.bin", "-e", "prod").status == 3
+    changed = """UPDATE entry SET body = CAST(replace(CAST(body AS TEXT),
+        '"rel":"revokes"', '"rel":"decided-by"') AS BLOB)
+        WHERE instr(body, CAST('"kind":"approval.revoked"' AS BLOB))"""
+    alter(approved.directory / ".gatebook", changed)
+    undecided = approved.run("gate", "app.bin", "-e", "prod")
+    assert undecided.status == 4
+    assert "is not the one the log was signed over" in " ".join(undecided.out.split())
+
+
+def test_one_damaged_table_of_the_index_hides_no_revocation(approved: "Company") -> None:
+    revoke_everything(approved)
+    with sqlite3.connect(approved.directory / ".gatebook" / "index.db") as index:
+        index.execute("UPDATE approval SET revoked_at = NULL")
+    index.close()
+    assert approved.run("gate", "app.bin", "-e", "prod").status == 3
+
+
+def test_a_decision_that_a_damaged_index_misled_does_not_replay(approved: "Company") -> None:
+    revoke_everything(approved)
+    book = approved.directory / ".gatebook"
+    with sqlite3.connect(book / "index.db") as index:
+        index.execute("UPDATE approval SET revoked_at = NULL")
+        index.execute(
+            "DELETE FROM subject WHERE at IN (SELECT at FROM entry WHERE kind = ?)",
+            ("approval.revoked",),
+        )
+    index.close()
+    misled = approved.run("gate", "app.bin", "-e", "prod", "--json").json()
+    approved.refused(5, "workspace.index-differs", "verify", "--book", ".gatebook")
+    approved.do("reindex")
+    newest = str(approved.newest()["index"])
+    approved.refused(5, "gate.replay-incomplete", "replay", newest)
+    sound = approved.run("gate", "app.bin", "-e", "prod", "--json")
+    assert sound.status == 3
+    assert len(sound.json()["entries"]) == len(misled["entries"]) + 1
+    approved.do("replay", str(approved.newest()["index"]))

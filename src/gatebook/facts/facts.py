@@ -36,8 +36,12 @@ class Identity:
 
     @property
     def is_person(self) -> bool:
-        """Whether the trust root knows the person behind it."""
-        return self.text.startswith("person:")
+        """Whether the trust root knows the person behind it.
+
+        An actor is written with ``#``, which no person's id holds: one whose issuer is spelt
+        ``person:…`` is nobody the trust root knows.
+        """
+        return self.text.startswith("person:") and "#" not in self.text
 
     def __str__(self) -> str:
         return self.text

@@ -1,11 +1,12 @@
 """Which entries a judgement weighs: chosen by the index, as it was at a size of the log."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from gatebook.digest import Digest
 from gatebook.index.query import Query
 from gatebook.index.store import IndexReader
-from gatebook.index.tables import ContractRow, TrustRootRow
+from gatebook.index.tables import ContractRow, EntryRow, TrustRootRow
 from gatebook.ledger.entry import Entry
 from gatebook.ledger.kinds import (
     ApprovalGranted,
@@ -20,6 +21,17 @@ from gatebook.names import EnvironmentName
 
 __all__ = ["select_entries", "select_unindexed"]
 
+_NEVER_HIDDEN: Final = frozenset(
+    body.kind
+    for body in (
+        ArtifactRecorded,
+        EvidenceAccepted,
+        EvidenceReported,
+        ApprovalRevoked,
+    )
+)
+"""Kinds that may count against an artifact. A hidden approval only closes the gate."""
+
 
 def select_entries(
     index: IndexReader, subject: Digest, environment: EnvironmentName, size: int
@@ -27,7 +39,9 @@ def select_entries(
     """Return the indexes of the entries to weigh, in order, among the first ``size``.
 
     Recordings of the artifact, evidence accepted or reported about it, approvals of it for the
-    environment and their revocations, and the newest contract and trust root.
+    environment and their revocations, and the newest contract and trust root. What is about the
+    artifact is asked of two tables that say it independently: damage to one row hides nothing, and
+    what an entry is gets decided by its bytes.
     """
     query = Query(index)
     chosen = {row.at for row in query.artifacts(subject)}
@@ -37,8 +51,15 @@ def select_entries(
             chosen.add(approval.at)
             if approval.revoked_at is not None:
                 chosen.add(approval.revoked_at)
+    for at in query.entries_about(subject):
+        kinds = [row.kind for row in index.select(EntryRow, {"at": at})]
+        if not kinds or not _NEVER_HIDDEN.isdisjoint(kinds):
+            chosen.add(at)
     contract = index.newest(ContractRow, {"environment": str(environment)}, "at", size - 1)
     trust_root = index.newest(TrustRootRow, {}, "at", size - 1)
+    published = index.newest(EntryRow, {"kind": TrustRootPublished.kind}, "at", size - 1)
+    if published is not None:
+        chosen.add(published.at)
     chosen.update(row.at for row in (contract, trust_root) if row is not None)
     return tuple(sorted(at for at in chosen if at < size))
 

@@ -5,12 +5,21 @@ from dataclasses import dataclass
 
 from gatebook.errors import VerificationError
 from gatebook.facts.read import FactReader
+from gatebook.facts.select import select_entries
 from gatebook.gate.decide import decide_by_document, undecided
 from gatebook.gate.decision import ENGINE, Decision
+from gatebook.index.store import IndexReader
 from gatebook.ledger.store import BlobStore
 from gatebook.policy.outcome import Outcome
 
-__all__ = ["EngineDiffersError", "ReplayDiffersError", "Replayed", "replay"]
+__all__ = [
+    "EngineDiffersError",
+    "IncompleteError",
+    "ReplayDiffersError",
+    "Replayed",
+    "check_complete",
+    "replay",
+]
 
 
 class EngineDiffersError(VerificationError):
@@ -23,6 +32,12 @@ class ReplayDiffersError(VerificationError):
     """Deciding again gave another document."""
 
     code = "gate.replay-differs"
+
+
+class IncompleteError(ReplayDiffersError):
+    """The decision did not weigh an entry that the log held at the time."""
+
+    code = "gate.replay-incomplete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +101,27 @@ def replay(document: bytes, *, entry_bytes: Callable[[int], bytes], blobs: BlobS
     return Replayed(
         decision=recorded, entries=len(recorded.entries), documents=len(recorded.documents)
     )
+
+
+def check_complete(decision: Decision, index: IndexReader) -> None:
+    """Check that nothing the log held at the time was left out of a decision.
+
+    Replay itself reads what the decision lists, and so cannot miss what was never listed. The
+    index has to be one that was folded from the log, not the one the decision was made with.
+
+    Raises:
+        IncompleteError: an entry is missing, such as a revocation that a damaged index hid.
+
+    """
+    weighed = {reference.index for reference in decision.entries}
+    chosen = select_entries(index, decision.subject, decision.environment, decision.size)
+    left_out = [number for number in chosen if number not in weighed]
+    if left_out:
+        raise IncompleteError(
+            f"entry {left_out[0]} was in the log and was not weighed",
+            hint="the index was damaged when this was decided, or is now: `gatebook verify "
+            "--book` tells; decide again",
+        )
 
 
 def _first_difference(recorded: Decision, again: Decision) -> str:

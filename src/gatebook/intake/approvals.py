@@ -64,6 +64,7 @@ def current_contract(desk: Desk, environment: EnvironmentName) -> Contract:
         NoContractError: none was.
 
     """
+    desk.catch_up()  # another process may have published one since
     row = Query(desk.index).contract(environment)
     if row is None:
         raise NoContractError(

@@ -80,6 +80,7 @@ class Desk:
             NoTrustRootError: none was.
 
         """
+        self.catch_up()  # another process may have published one since
         row = Query(self.index).trust_root()
         if row is None:
             raise NoTrustRootError(

@@ -34,7 +34,13 @@ from gatebook.ledger.store import (
     TreeHead,
 )
 from gatebook.tlog.checkpoint import Checkpoint
-from gatebook.tlog.merkle import prove_consistency, prove_inclusion
+from gatebook.tlog.merkle import (
+    ProofError,
+    check_inclusion,
+    leaf_hash,
+    prove_consistency,
+    prove_inclusion,
+)
 from gatebook.tlog.note import SignerKey, VerifierKey, sign_note
 from gatebook.tlog.receipt import Receipt
 from gatebook.tlog.tree import TreeBuilder
@@ -152,13 +158,32 @@ class Ledger:
             yield row.position, decode_entry(row.body)
 
     def entry_bytes(self, index: int) -> bytes:
-        """Return one entry as stored.
+        """Return one entry, after proving that its bytes are in the tree of the log.
+
+        Whoever judges by an entry reads it here: a byte changed in the store is noticed before it
+        changes a decision.
 
         Raises:
             UsageError: there is no such entry.
+            LedgerInconsistentError: the stored bytes are not those the tree was made of.
 
         """
         for row in self._store.rows(index, index + 1):
+            head = self._store.head()
+            try:
+                check_inclusion(
+                    index=index,
+                    size=head.size,
+                    leaf=leaf_hash(row.body),
+                    proof=prove_inclusion(index, head.size, self._view.reader(head.size)),
+                    root=head.root,
+                )
+            except ProofError as error:
+                raise LedgerInconsistentError(
+                    f"entry {index} is not the one the log was signed over: {error.message}",
+                    code="ledger.entry-changed",
+                    hint="run: gatebook verify --book, which names the object at fault",
+                ) from None
             return row.body
         raise UsageError(f"the book has no entry {index}", code="ledger.no-such-entry")
 

@@ -9,7 +9,7 @@ from gatebook.clock import Clock, Instant
 from gatebook.digest import Digest
 from gatebook.errors import ConflictError, NotFoundError
 from gatebook.gate.gate import Gate
-from gatebook.gate.replay import Replayed, replay
+from gatebook.gate.replay import Replayed, check_complete, replay
 from gatebook.index.project import follow
 from gatebook.index.query import Query
 from gatebook.index.tables import EntryRow
@@ -183,6 +183,7 @@ class OpenBook:
         Raises:
             NotFoundError: the entry records no decision.
             ReplayDiffersError, EngineDiffersError: see :func:`gatebook.gate.replay.replay`.
+            IncompleteError: the log held an entry that the decision did not weigh.
 
         """
         entry = self.entry(index)
@@ -191,7 +192,10 @@ class OpenBook:
                 f"entry {index} is {entry.kind}, not a decision", code="workspace.no-decision"
             )
         document = self._blobs.get(entry.evidence[0].digest)
-        return replay(document, entry_bytes=self._ledger.entry_bytes, blobs=self._blobs)
+        replayed = replay(document, entry_bytes=self._ledger.entry_bytes, blobs=self._blobs)
+        self._catch_up()
+        check_complete(replayed.decision, self._index)
+        return replayed
 
     def package(self, decision: int) -> bytes:
         """Pack everything behind the decision of entry ``decision`` for an auditor.

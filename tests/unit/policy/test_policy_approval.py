@@ -286,6 +286,12 @@ def test_an_approver_who_is_linked_to_no_person_may_be_an_author(company):
     assert "links key#ana to no person" in book.finding("approval").found
 
 
+def test_an_actor_spelt_like_a_person_is_not_one():
+    assert Identity("person:ana").is_person
+    assert not Identity("person:ana#laptop").is_person
+    assert not Identity("mailto:ana@example.com").is_person
+
+
 def test_an_author_who_is_linked_to_no_person_may_be_the_approver(company):
     """Ana may well commit under an address that nobody has told the trust root about."""
     book = company.a_book()
