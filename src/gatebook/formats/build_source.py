@@ -1,22 +1,43 @@
 """What a provenance says was built: the source repository, ref, commit and workflow.
 
-Where they stand depends on the build type, so that they are read for the types in the table at the
-end and for no other: for an unknown type the source stays unknown rather than guessed.
-
-Where a provenance says the same thing in two places, the two must agree: a reader that looked at
-one only could be led to another repository or commit than the reader of the other.
+Where they stand depends on the build type, so that they are read for the types in the tables here
+and for no other: for an unknown type the source stays unknown rather than guessed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
-from gatebook.digest import DigestSet
-from gatebook.errors import MalformedError
-from gatebook.formats.fields import Fields
-from gatebook.formats.intoto import read_digests
-from gatebook.names import CommitId, RepositoryUri
+from gatebook.formats.build_buildkit import (
+    BUILDKIT_V0_2,
+    BUILDKIT_V1,
+    read_buildkit_v0_2,
+    read_buildkit_v1,
+)
+from gatebook.formats.build_gcb import read_gcb_v0_1, read_gcb_v1
+from gatebook.formats.build_github import (
+    read_github_container_v1,
+    read_github_delegator_v1,
+    read_github_v0_2,
+    read_github_workflow_v1,
+)
+from gatebook.formats.build_gitlab import is_gitlab, read_gitlab_v0_2, read_gitlab_v1
+from gatebook.formats.build_tekton import (
+    TEKTON_V0_2,
+    TEKTON_V1,
+    read_tekton_v0_2,
+    read_tekton_v1,
+)
+from gatebook.formats.source_reference import (
+    Build,
+    Material,
+    ProvenanceConflictError,
+    ProvenanceError,
+    SourceReference,
+    agreed,
+    repository_at,
+    settle,
+)
 
 __all__ = [
     "LOCAL_BUILD_TYPE",
@@ -26,6 +47,7 @@ __all__ = [
     "ProvenanceError",
     "SourceReference",
     "agreed",
+    "read_source_v0_1",
     "read_source_v0_2",
     "read_source_v1",
 ]
@@ -34,65 +56,18 @@ LOCAL_BUILD_TYPE: Final = "https://gatebook.dev/buildtypes/local/v1"
 """Our own build type. ``externalParameters`` = ``{repository, ref, workflow?, …}``;
 ``resolvedDependencies`` names the same repository with its ``gitCommit``."""
 
-
-class ProvenanceError(MalformedError):
-    """A predicate is not the SLSA provenance it claims to be."""
-
-    code = "formats.provenance"
+_Reader: TypeAlias = Callable[[Build], SourceReference | None]
 
 
-class ProvenanceConflictError(ProvenanceError):
-    """A provenance says two different things where both must be the same."""
+def read_source_v0_1(build_type: str, build: Build) -> SourceReference | None:
+    """Read the source of a SLSA v0.1 build; ``None`` for a build type that is not known.
 
-    code = "formats.provenance-conflict"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceReference:
-    """What was built: a repository, and as far as the provenance says, where in it.
-
-    Attributes:
-        repository: the source repository.
-        ref: the full git ref that was asked for, such as ``refs/heads/main``.
-        commit: the commit it resolved to.
-        workflow: path of the build definition within the repository.
+    Raises:
+        MalformedError: what stands there is malformed, or two places disagree.
 
     """
-
-    repository: RepositoryUri
-    ref: str | None = None
-    commit: CommitId | None = None
-    workflow: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """Something the build used; v1 calls it a resolved dependency.
-
-    Attributes:
-        uri: where it came from.
-        digests: what it was, when the builder said so.
-
-    """
-
-    uri: str | None = None
-    digests: DigestSet | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
-    """What a source reader may look at.
-
-    Attributes:
-        external: v1 ``externalParameters``, v0.2 ``invocation``.
-        internal: v1 ``internalParameters``, v0.2 ``invocation.environment``.
-        materials: what the build used.
-
-    """
-
-    external: Fields
-    internal: Fields
-    materials: tuple[Material, ...]
+    reader = _SOURCES_V0_1.get(build_type)
+    return None if reader is None else reader(build)
 
 
 def read_source_v0_2(build_type: str, build: Build) -> SourceReference | None:
@@ -102,7 +77,7 @@ def read_source_v0_2(build_type: str, build: Build) -> SourceReference | None:
         MalformedError: what stands there is malformed, or two places disagree.
 
     """
-    reader = _SOURCES_V0_2.get(build_type)
+    reader = read_gitlab_v0_2 if is_gitlab(build_type) else _SOURCES_V0_2.get(build_type)
     return None if reader is None else reader(build)
 
 
@@ -113,215 +88,63 @@ def read_source_v1(build_type: str, build: Build) -> SourceReference | None:
         MalformedError: what stands there is malformed, or two places disagree.
 
     """
-    reader = _SOURCES_V1.get(build_type)
+    reader = read_gitlab_v1 if is_gitlab(build_type) else _SOURCES_V1.get(build_type)
     return None if reader is None else reader(build)
-
-
-def agreed(fields: Fields, what: str, *claims: str | None) -> str | None:
-    """Return what every claim that was made says, or ``None`` when none was.
-
-    Raises:
-        ProvenanceConflictError: two claims differ.
-
-    """
-    said = sorted({claim for claim in claims if claim is not None})
-    if len(said) > 1:
-        raise ProvenanceConflictError(
-            f"{fields.what}: {what} is {said[0][:120]!r} in one place and {said[1][:120]!r} in "
-            "another"
-        )
-    return said[0] if said else None
-
-
-def _split_location(fields: Fields, uri: str) -> tuple[RepositoryUri, str | None]:
-    """Split ``git+https://host/owner/name@refs/heads/main`` (SPDX download location)."""
-    scheme, mark, rest = uri.partition("://")
-    host, slash, path = rest.partition("/")
-    if not mark or not slash:
-        raise fields.refuse(f"{uri[:120]!r} is not a git location")
-    # A repository path holds no "@", a ref may: only the first one separates them.
-    path, at, ref = path.partition("@")
-    if at and not ref:
-        raise fields.refuse(f"{uri[:120]!r} names an empty ref")
-    return _repository(fields, f"{scheme}://{host}/{path}"), ref or None
-
-
-def _repository(fields: Fields, text: str) -> RepositoryUri:
-    try:
-        return RepositoryUri.parse(text)
-    except MalformedError as error:
-        raise fields.refuse(error.message) from None
-
-
-def _commit(fields: Fields, digests: DigestSet | None) -> CommitId | None:
-    """Read a commit: ``gitCommit`` is its name in v1, ``sha1`` in v0.2 (digest_set.md)."""
-    if digests is None:
-        return None
-    text = agreed(fields, "the commit", digests.get("gitCommit"), digests.get("sha1"))
-    if text is None:
-        return None
-    try:
-        return CommitId.parse(text)
-    except MalformedError as error:
-        raise fields.refuse(error.message) from None
-
-
-def _settle(
-    build: Build, repository: RepositoryUri, ref: str | None, commit: CommitId | None
-) -> CommitId | None:
-    """Return the commit of ``repository`` at ``ref``, once the materials agree about it.
-
-    If the build names git materials, one of them must be the source. Every material that is the
-    source at the same ref, or at no stated ref, must be the same commit.
-
-    Raises:
-        ProvenanceConflictError: they do not agree.
-
-    """
-    found: list[CommitId] = [] if commit is None else [commit]
-    located = False
-    for material in build.materials:
-        if material.uri is None or not material.uri.startswith("git+"):
-            continue
-        where, at = _split_location(build.external, material.uri)
-        if where != repository:
-            continue
-        if ref is not None and at is not None and at != ref:
-            continue
-        located = True
-        named = _commit(build.external, material.digests)
-        if named is not None:
-            found.append(named)
-    if any((material.uri or "").startswith("git+") for material in build.materials) and not located:
-        raise ProvenanceConflictError(
-            f"{build.external.what} says the source is {repository} at {ref or 'no ref'}, "
-            "but no git material is"
-        )
-    settled = agreed(build.external, "the source commit", *(str(item) for item in found))
-    return None if settled is None else CommitId(settled)
-
-
-def _check_github_repository(build: Build, repository: RepositoryUri) -> None:
-    for name in ("GITHUB_REPOSITORY", "github_repository"):
-        claimed = build.internal.optional_text(name)
-        if claimed is not None and claimed != repository.path:
-            raise ProvenanceConflictError(
-                f"{build.internal.what}: {name} is {claimed[:120]!r}, the source is {repository}"
-            )
-
-
-def _github_workflow_path(build: Build, repository: RepositoryUri) -> str | None:
-    """Take ``path`` from ``GITHUB_WORKFLOW_REF`` = ``owner/name/path@ref``."""
-    reference = build.internal.optional_text("GITHUB_WORKFLOW_REF")
-    prefix = f"{repository.path}/"
-    if reference is None or not reference.startswith(prefix):
-        return None
-    return reference.removeprefix(prefix).partition("@")[0] or None
-
-
-def _github_v0_2(build: Build) -> SourceReference | None:
-    """Read the SLSA generators and npm on GitHub Actions: ``invocation.configSource``."""
-    if not build.external.has("configSource"):
-        return None
-    config = build.external.object("configSource")
-    repository, ref = _split_location(config, config.text("uri"))
-    digests = read_digests(config) if config.values.get("digest") else None
-    _check_github_repository(build, repository)
-    entry = config.optional_text("entryPoint")
-    if entry is not None and entry.startswith(f"{repository.path}/"):
-        # npm 9 wrote GITHUB_WORKFLOW_REF here: owner/name/path@ref.
-        entry = entry.removeprefix(f"{repository.path}/").partition("@")[0]
-    return SourceReference(
-        repository=repository,
-        ref=ref,
-        commit=_settle(build, repository, ref, _commit(config, digests)),
-        workflow=entry or None,
-    )
-
-
-def _github_workflow_v1(build: Build) -> SourceReference | None:
-    """Read ``https://actions.github.io/buildtypes/workflow/v1``."""
-    if not build.external.has("workflow"):
-        return None
-    workflow = build.external.object("workflow")
-    repository = _repository(workflow, workflow.text("repository"))
-    ref = workflow.text("ref")
-    return SourceReference(
-        repository=repository,
-        ref=ref,
-        commit=_settle(build, repository, ref, None),
-        workflow=workflow.text("path"),
-    )
-
-
-def _github_delegator_v1(build: Build) -> SourceReference | None:
-    """Read the SLSA delegator: the first resolved dependency is the source.
-
-    Its commit may differ from ``GITHUB_SHA`` on purpose (input ``slsa-checkout-sha1``).
-    """
-    source = build.materials[0] if build.materials else Material()
-    if source.uri is None:
-        return None
-    repository, ref = _split_location(build.external, source.uri)
-    _check_github_repository(build, repository)
-    return SourceReference(
-        repository=repository,
-        ref=ref,
-        commit=_settle(build, repository, ref, _commit(build.external, source.digests)),
-        workflow=_github_workflow_path(build, repository),
-    )
-
-
-def _github_container_v1(build: Build) -> SourceReference | None:
-    """Read the SLSA container-based builder: ``externalParameters.source``."""
-    if not build.external.has("source"):
-        return None
-    source = build.external.object("source")
-    repository, ref = _split_location(source, source.text("uri"))
-    digests = read_digests(source) if source.values.get("digest") else None
-    _check_github_repository(build, repository)
-    return SourceReference(
-        repository=repository,
-        ref=ref,
-        commit=_settle(build, repository, ref, _commit(source, digests)),
-        workflow=_github_workflow_path(build, repository),
-    )
 
 
 def _local_v1(build: Build) -> SourceReference:
     """Read :data:`LOCAL_BUILD_TYPE`."""
-    repository = _repository(build.external, build.external.text("repository"))
+    repository = repository_at(build.external, build.external.text("repository"))
     ref = build.external.text("ref")
     return SourceReference(
         repository=repository,
         ref=ref,
-        commit=_settle(build, repository, ref, None),
+        commit=settle(build, repository, ref, None),
         workflow=build.external.optional_text("workflow"),
     )
 
 
 _GENERATOR: Final = "https://github.com/slsa-framework/slsa-github-generator"
+_CLOUD_BUILD: Final = "https://cloudbuild.googleapis.com"
 
-_SOURCES_V0_2: Final[Mapping[str, Callable[[Build], SourceReference | None]]] = MappingProxyType(
+_SOURCES_V0_1: Final[Mapping[str, _Reader]] = MappingProxyType(
     {
-        f"{_GENERATOR}/generic@v1": _github_v0_2,
-        f"{_GENERATOR}/go@v1": _github_v0_2,
-        f"{_GENERATOR}/container@v1": _github_v0_2,
-        f"{_GENERATOR}/delegator-generic@v0": _github_v0_2,
-        "https://github.com/npm/cli/gha@v1": _github_v0_2,
-        "https://github.com/npm/cli/gha/v2": _github_v0_2,
+        f"{_CLOUD_BUILD}/CloudBuildYaml@v0.1": read_gcb_v0_1,
+        f"{_CLOUD_BUILD}/CloudBuildSteps@v0.1": read_gcb_v0_1,
+        # Until worker v0.2 the build type was the builder's own name.
+        f"{_CLOUD_BUILD}/GoogleHostedWorker@v0.1": read_gcb_v0_1,
+        f"{_CLOUD_BUILD}/GoogleHostedWorker@v0.2": read_gcb_v0_1,
     }
 )
 
-_SOURCES_V1: Final[Mapping[str, Callable[[Build], SourceReference | None]]] = MappingProxyType(
+_SOURCES_V0_2: Final[Mapping[str, _Reader]] = MappingProxyType(
     {
-        "https://actions.github.io/buildtypes/workflow/v1": _github_workflow_v1,
+        f"{_GENERATOR}/generic@v1": read_github_v0_2,
+        f"{_GENERATOR}/go@v1": read_github_v0_2,
+        f"{_GENERATOR}/container@v1": read_github_v0_2,
+        f"{_GENERATOR}/delegator-generic@v0": read_github_v0_2,
+        # Two names the Go builder had before there were several generators.
+        f"{_GENERATOR}-go@v1": read_github_v0_2,
+        f"{_GENERATOR}@v1": read_github_v0_2,
+        "https://github.com/npm/cli/gha@v1": read_github_v0_2,
+        "https://github.com/npm/cli/gha/v2": read_github_v0_2,
+        BUILDKIT_V0_2: read_buildkit_v0_2,
+        **dict.fromkeys(TEKTON_V0_2, read_tekton_v0_2),
+    }
+)
+
+_SOURCES_V1: Final[Mapping[str, _Reader]] = MappingProxyType(
+    {
+        "https://actions.github.io/buildtypes/workflow/v1": read_github_workflow_v1,
         # The name GitHub used before it moved the build type to its own pages.
         "https://slsa-framework.github.io/github-actions-buildtypes/workflow/v1": (
-            _github_workflow_v1
+            read_github_workflow_v1
         ),
-        f"{_GENERATOR}/delegator-generic@v0": _github_delegator_v1,
-        "https://slsa.dev/container-based-build/v0.1?draft": _github_container_v1,
+        f"{_GENERATOR}/delegator-generic@v0": read_github_delegator_v1,
+        "https://slsa.dev/container-based-build/v0.1?draft": read_github_container_v1,
+        "https://cloud.google.com/build/gcb-buildtypes/google-worker/v1": read_gcb_v1,
+        BUILDKIT_V1: read_buildkit_v1,
         LOCAL_BUILD_TYPE: _local_v1,
+        **dict.fromkeys(TEKTON_V1, read_tekton_v1),
     }
 )

@@ -23,6 +23,7 @@ __all__ = [
     "MAX_SUBJECTS",
     "PAYLOAD_TYPE",
     "PREDICATE_TYPES",
+    "PYPI_PUBLISH_V1",
     "PredicateKind",
     "Statement",
     "StatementError",
@@ -42,11 +43,23 @@ MAX_DIGESTS: Final = 32
 """The limits of sigstore-go (``limitSubjects``), so that both refuse the same statements."""
 
 _MAX_PREDICATE_TYPE: Final = 1024
+_STATEMENT_KEYS: Final = frozenset({"_type", "subject", "predicateType", "predicate"})
+_SUBJECT_KEYS: Final = frozenset({"name", "uri", "digest"})
+_FOLDED: Final = {
+    keys: frozenset(key.casefold() for key in keys) for keys in (_STATEMENT_KEYS, _SUBJECT_KEYS)
+}
 _SPECIFIC_PAYLOAD_TYPE: Final = re.compile(r"application/vnd\.in-toto\.[A-Za-z0-9._-]+\+json\Z")
 
 
 class StatementError(MalformedError):
-    """Bytes are not an in-toto statement."""
+    """Bytes are not an in-toto statement; the code says which part of it is not.
+
+    ``formats.statement`` is any field of the wrong form, ``formats.statement-type`` another
+    ``_type``, ``formats.statement-subjects`` no subject or too many,
+    ``formats.statement-digest`` a digest set that is missing, empty, too large or malformed,
+    ``formats.statement-predicate`` no usable predicate type or, in v0.1, no predicate, and
+    ``formats.statement-key-case`` a key that differs from one of ours in case only.
+    """
 
     code = "formats.statement"
 
@@ -75,6 +88,9 @@ class PredicateKind(StrEnum):
     LINK = "link"
     RUNTIME_TRACE = "runtime-trace"
     PUBLISH = "publish"
+    WITNESS_COLLECTION = "witness-collection"
+    IMAGE_SIGNATURE = "image-signature"
+    COSIGN_CUSTOM = "cosign-custom"
     REVIEW = "review"
     APPROVAL = "approval"
     WAIVER = "waiver"
@@ -82,10 +98,17 @@ class PredicateKind(StrEnum):
     DECISION = "decision"
 
 
+PYPI_PUBLISH_V1: Final = f"https://{'.'.join(('docs', 'pypi', 'org'))}/attestations/publish/v1"
+"""A name and no place to fetch from; PEP 740 fixes it."""
+
 PREDICATE_TYPES: Final[Mapping[PredicateKind, frozenset[str]]] = MappingProxyType(
     {
         PredicateKind.PROVENANCE: frozenset(
-            {"https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v1"}
+            {
+                "https://slsa.dev/provenance/v0.1",
+                "https://slsa.dev/provenance/v0.2",
+                "https://slsa.dev/provenance/v1",
+            }
         ),
         PredicateKind.SBOM: frozenset(
             {
@@ -126,14 +149,33 @@ PREDICATE_TYPES: Final[Mapping[PredicateKind, frozenset[str]]] = MappingProxyTyp
             }
         ),
         PredicateKind.REFERENCE: frozenset({"https://in-toto.io/attestation/reference/v0.1"}),
-        PredicateKind.SCAI: frozenset({"https://in-toto.io/attestation/scai/v0.3"}),
-        PredicateKind.LINK: frozenset({"https://in-toto.io/attestation/link/v0.3"}),
+        PredicateKind.SCAI: frozenset(
+            {
+                "https://in-toto.io/attestation/scai/attribute-report/v0.2",
+                "https://in-toto.io/attestation/scai/v0.3",
+            }
+        ),
+        PredicateKind.LINK: frozenset(
+            {"https://in-toto.io/attestation/link/v0.3", "https://in-toto.io/Link/v1"}
+        ),
         PredicateKind.RUNTIME_TRACE: frozenset(
             {"https://in-toto.io/attestation/runtime-trace/v0.1"}
         ),
         PredicateKind.PUBLISH: frozenset(
-            {"https://github.com/npm/attestation/tree/main/specs/publish/v0.1"}
+            {
+                "https://github.com/npm/attestation/tree/main/specs/publish/v0.1",
+                PYPI_PUBLISH_V1,
+            }
         ),
+        PredicateKind.WITNESS_COLLECTION: frozenset(
+            {
+                "https://witness.testifysec.com/attestation-collection/v0.1",
+                "https://witness.dev/attestation-collection/v0.1",
+                "https://aflock.ai/attestation-collection/v0.1",
+            }
+        ),
+        PredicateKind.IMAGE_SIGNATURE: frozenset({"https://sigstore.dev/cosign/sign/v1"}),
+        PredicateKind.COSIGN_CUSTOM: frozenset({"https://cosign.sigstore.dev/attestation/v1"}),
         PredicateKind.REVIEW: frozenset({"https://gatebook.dev/predicates/review/v1"}),
         PredicateKind.APPROVAL: frozenset({"https://gatebook.dev/predicates/approval/v1"}),
         PredicateKind.WAIVER: frozenset({"https://gatebook.dev/predicates/waiver/v1"}),
@@ -196,6 +238,8 @@ class Statement:
         """Read a statement from the payload of an envelope.
 
         Unknown fields are ignored (spec/v1 "Parsing rules"); field names are compared exactly.
+        A name that is one of ours but for its case is refused: Go's decoder takes ``Subject`` for
+        ``subject``, so that two readers would see two statements.
 
         Raises:
             MalformedError: not strict JSON, another ``_type``, no subject or more than
@@ -205,17 +249,23 @@ class Statement:
         """
         decoded = canonical.loads(data, what="statement")
         fields = Fields.of(decoded, what="statement", code=StatementError.code)
+        _check_key_case(fields, _STATEMENT_KEYS)
         version = _version(fields.text("_type"))
         subjects = fields.array("subject")
         if not 0 < len(subjects) <= MAX_SUBJECTS:
             raise StatementError(
-                f"statement has {len(subjects)} subjects; from 1 to {MAX_SUBJECTS} are read"
+                f"statement has {len(subjects)} subjects; from 1 to {MAX_SUBJECTS} are read",
+                code="formats.statement-subjects",
             )
-        predicate_type = fields.text("predicateType")
-        if len(predicate_type) > _MAX_PREDICATE_TYPE or not predicate_type.isprintable():
-            raise StatementError("statement: 'predicateType' is not a type URI")
+        predicate_type = fields.optional_text("predicateType") or ""
+        if not 0 < len(predicate_type) <= _MAX_PREDICATE_TYPE or not predicate_type.isprintable():
+            raise StatementError(
+                "statement: 'predicateType' is not a type URI", code="formats.statement-predicate"
+            )
         if version is StatementVersion.V0_1 and not fields.has("predicate"):
-            raise StatementError("statement: 'predicate' is required in v0.1")
+            raise StatementError(
+                "statement: 'predicate' is required in v0.1", code="formats.statement-predicate"
+            )
         predicate = fields.optional_object("predicate")
         return cls(
             version=version,
@@ -264,15 +314,28 @@ def _version(text: str) -> StatementVersion:
         return StatementVersion(text)
     except ValueError:
         raise StatementError(
-            f"statement: '_type' is {text[:80]!r}; expected {StatementVersion.V1} or v0.1"
+            f"statement: '_type' is {text[:80]!r}; expected {StatementVersion.V1} or v0.1",
+            code="formats.statement-type",
         ) from None
 
 
+def _check_key_case(fields: Fields, known: frozenset[str]) -> None:
+    for key in fields.values:
+        if key not in known and key.casefold() in _FOLDED[known]:
+            raise StatementError(
+                f"{fields.what} has the key {key!r}, which some readers take for another",
+                code="formats.statement-key-case",
+            )
+
+
 def _subject(fields: Fields, version: StatementVersion) -> Subject:
+    _check_key_case(fields, _SUBJECT_KEYS)
     name = fields.optional_text("name")
     if version is StatementVersion.V0_1 and name is None:
         raise fields.refuse("'name' is required in v0.1")
-    return Subject(name=name, uri=fields.optional_text("uri"), digests=read_digests(fields))
+    uri = fields.optional_text("uri")
+    digests = Fields(fields.values, fields.what, "formats.statement-digest")
+    return Subject(name=name, uri=uri, digests=read_digests(digests))
 
 
 def read_digests(fields: Fields) -> DigestSet:

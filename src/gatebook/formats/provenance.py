@@ -1,7 +1,8 @@
-"""SLSA provenance v0.2 and v1 as one record.
+"""SLSA provenance v0.1, v0.2 and v1, and Witness collections, as one record.
 
 Builder, invocation, times, parameters and materials are in the same places for every build. Where
-the source is depends on the build type; :mod:`gatebook.formats.build_source` knows.
+the source is depends on the build type; :mod:`gatebook.formats.build_source` knows. What a field
+does not say stays unknown; what two fields say differently is refused.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Final
 from gatebook import canonical
 from gatebook.canonical import Json
 from gatebook.clock import Instant
+from gatebook.formats.build_buildkit import BUILDKIT_V0_2, BUILDKIT_V1
+from gatebook.formats.build_gitlab import is_gitlab, read_gitlab_digests
 from gatebook.formats.build_source import (
     LOCAL_BUILD_TYPE,
     Build,
@@ -18,14 +21,18 @@ from gatebook.formats.build_source import (
     ProvenanceError,
     SourceReference,
     agreed,
+    read_source_v0_1,
     read_source_v0_2,
     read_source_v1,
 )
 from gatebook.formats.fields import Fields
-from gatebook.formats.intoto import Statement, read_digests
+from gatebook.formats.intoto import PredicateKind, Statement
+from gatebook.formats.source_reference import nothing, optional_digests
+from gatebook.formats.witness import WitnessCollection
 
 __all__ = [
     "LOCAL_BUILD_TYPE",
+    "SLSA_V0_1",
     "SLSA_V0_2",
     "SLSA_V1",
     "Material",
@@ -35,6 +42,7 @@ __all__ = [
     "SourceReference",
 ]
 
+SLSA_V0_1: Final = "https://slsa.dev/provenance/v0.1"
 SLSA_V0_2: Final = "https://slsa.dev/provenance/v0.2"
 SLSA_V1: Final = "https://slsa.dev/provenance/v1"
 
@@ -46,9 +54,12 @@ class Provenance:
     """How an artifact was built, whichever version said so.
 
     Attributes:
-        predicate_type: :data:`SLSA_V0_2` or :data:`SLSA_V1`.
-        build_type: how the parameters are to be understood.
-        builder_id: the build platform that vouches for the rest.
+        predicate_type: :data:`SLSA_V0_1`, :data:`SLSA_V0_2`, :data:`SLSA_V1`, or the type of a
+            Witness collection.
+        build_type: how the parameters are to be understood; empty when v0.1 has no recipe.
+        builder_id: the build platform that vouches for the rest; empty when it gave itself no
+            name, as BuildKit does by default and Witness always, so that no rule about a builder
+            can be satisfied.
         invocation_id: the run, as the build platform names it.
         source: what was built; ``None`` when the build type is not one we can read it from, or the
             place where it should stand is empty.
@@ -80,29 +91,57 @@ class Provenance:
         """
         predicate = Fields(statement.predicate, "provenance", ProvenanceError.code)
         match statement.predicate_type:
+            case "https://slsa.dev/provenance/v0.1":
+                return _read_v0_1(predicate)
             case "https://slsa.dev/provenance/v0.2":
                 return _read_v0_2(predicate)
             case "https://slsa.dev/provenance/v1":
                 return _read_v1(predicate)
+            case _ if statement.kind is PredicateKind.WITNESS_COLLECTION:
+                return _from_witness(WitnessCollection.from_statement(statement))
             case other:
                 raise ProvenanceError(
-                    f"{other[:80]!r} is not SLSA provenance v0.2 or v1",
+                    f"{other[:80]!r} is not SLSA provenance v0.1, v0.2 or v1",
                     code="formats.provenance-version",
                 )
+
+
+def _read_v0_1(predicate: Fields) -> Provenance:
+    # https://slsa.dev/spec/v0.1/provenance
+    recipe = predicate.optional_object("recipe")
+    metadata = predicate.optional_object("metadata") or nothing(predicate, "metadata")
+    build_type = "" if recipe is None else recipe.text("type")
+    recipe = recipe or nothing(predicate, "recipe")
+    materials = _materials(predicate, "materials")
+    environment = recipe.optional_object("environment") or nothing(recipe, "environment")
+    build = Build(external=recipe, internal=environment, materials=materials)
+    return Provenance(
+        predicate_type=SLSA_V0_1,
+        build_type=build_type,
+        builder_id=predicate.object("builder").text("id"),
+        invocation_id=metadata.optional_text("buildInvocationId"),
+        source=read_source_v0_1(build_type, build),
+        parameters=_parameters(recipe.values.get("arguments")),
+        started=metadata.optional_instant("buildStartedOn"),
+        finished=metadata.optional_instant("buildFinishedOn"),
+        materials=materials,
+    )
 
 
 def _read_v0_2(predicate: Fields) -> Provenance:
     # https://slsa.dev/spec/v0.2/provenance
     build_type = predicate.text("buildType")
-    invocation = predicate.optional_object("invocation") or _nothing(predicate, "invocation")
-    metadata = predicate.optional_object("metadata") or _nothing(predicate, "metadata")
-    materials = _materials(predicate, "materials")
-    environment = invocation.optional_object("environment") or _nothing(invocation, "environment")
-    build = Build(external=invocation, internal=environment, materials=materials)
+    invocation = predicate.optional_object("invocation") or nothing(predicate, "invocation")
+    metadata = predicate.optional_object("metadata") or nothing(predicate, "metadata")
+    materials = _materials(predicate, "materials", gitlab=is_gitlab(build_type))
+    environment = invocation.optional_object("environment") or nothing(invocation, "environment")
+    build = Build(
+        external=invocation, internal=environment, materials=materials, steps=_steps(predicate)
+    )
     return Provenance(
         predicate_type=SLSA_V0_2,
         build_type=build_type,
-        builder_id=predicate.object("builder").text("id"),
+        builder_id=_builder(predicate.object("builder"), build_type),
         # The SLSA GitHub generators write "buildInvocationID"; the specification, "…Id".
         invocation_id=agreed(
             metadata,
@@ -122,21 +161,27 @@ def _read_v1(predicate: Fields) -> Provenance:
     # https://slsa.dev/spec/v1.0/provenance
     definition = predicate.object("buildDefinition")
     run = predicate.object("runDetails")
-    metadata = run.optional_object("metadata") or _nothing(run, "metadata")
+    metadata = run.optional_object("metadata") or nothing(run, "metadata")
     build_type = definition.text("buildType")
     external = definition.optional_object("externalParameters")
-    materials = _materials(definition, "resolvedDependencies")
+    materials = _materials(definition, "resolvedDependencies", gitlab=is_gitlab(build_type))
     build = Build(
-        external=external or _nothing(definition, "externalParameters"),
+        external=external or nothing(definition, "externalParameters"),
         internal=definition.optional_object("internalParameters")
-        or _nothing(definition, "internalParameters"),
+        or nothing(definition, "internalParameters"),
         materials=materials,
     )
     return Provenance(
         predicate_type=SLSA_V1,
         build_type=build_type,
-        builder_id=run.object("builder").text("id"),
-        invocation_id=metadata.optional_text("invocationId"),
+        builder_id=_builder(run.object("builder"), build_type),
+        # The Go library of in-toto, and so BuildKit, writes "invocationID".
+        invocation_id=agreed(
+            metadata,
+            "the invocation",
+            metadata.optional_text("invocationId"),
+            metadata.optional_text("invocationID"),
+        ),
         source=read_source_v1(build_type, build),
         parameters=_parameters(build.external.values),
         started=metadata.optional_instant("startedOn"),
@@ -145,21 +190,53 @@ def _read_v1(predicate: Fields) -> Provenance:
     )
 
 
-def _nothing(parent: Fields, name: str) -> Fields:
-    return Fields({}, f"{parent.what}.{name}", parent.code)
+def _from_witness(collection: WitnessCollection) -> Provenance:
+    return Provenance(
+        predicate_type=collection.predicate_type,
+        build_type=collection.predicate_type,
+        builder_id="",
+        invocation_id=collection.invocation_id,
+        source=collection.source,
+        parameters=_parameters({"name": collection.name, "command": list(collection.command)}),
+        started=collection.started,
+        finished=collection.finished,
+        materials=collection.materials,
+    )
+
+
+def _builder(builder: Fields, build_type: str) -> str:
+    # "builder.id" is required; BuildKit leaves it empty unless it is told one.
+    if build_type in {BUILDKIT_V0_2, BUILDKIT_V1} and builder.optional_text("id") == "":
+        return ""
+    return builder.text("id")
+
+
+def _steps(predicate: Fields) -> Fields:
+    # Its form is the build type's own affair: what is no object is nothing we could look into.
+    if not isinstance(predicate.values.get("buildConfig"), dict):
+        return nothing(predicate, "buildConfig")
+    return predicate.object("buildConfig")
 
 
 def _parameters(value: Json) -> str:
     return canonical.canonicalize({} if value is None else value).decode("utf-8")
 
 
-def _materials(fields: Fields, name: str) -> tuple[Material, ...]:
+def _materials(fields: Fields, name: str, *, gitlab: bool = False) -> tuple[Material, ...]:
     if len(fields.array(name)) > _MAX_MATERIALS:
         raise fields.refuse(f"{name!r} has more than {_MAX_MATERIALS} members")
+    read = read_gitlab_digests if gitlab else optional_digests
     return tuple(
         Material(
             uri=item.optional_text("uri"),
-            digests=read_digests(item) if item.values.get("digest") else None,
+            digests=read(item),
+            name=_name(item),
         )
         for item in fields.objects(name)
     )
+
+
+def _name(item: Fields) -> str | None:
+    # v0.2 has no such field, so that any value of it is somebody's extension.
+    value = item.values.get("name")
+    return value if isinstance(value, str) else None

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -83,35 +84,117 @@ def test_the_same_digits_under_another_algorithm_do_not_match() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "code"),
     [
-        {"_type": "https://in-toto.io/Statement/v2"},
-        {"_type": "ABSENT"},
-        {"subject": []},
-        {"subject": "ABSENT"},
-        {"subject": {}},
-        {"subject": ["api"]},
-        {"subject": [{"name": "api"}]},
-        {"subject": [{"name": "api", "digest": {}}]},
-        {"subject": [{"name": "api", "digest": {"sha256": ""}}]},
-        {"subject": [{"name": "api", "digest": {"sha256": 7}}]},
-        {"subject": [{"name": "api", "digest": {"sha256": A.upper()}}]},
-        {"subject": [{"name": "api", "digest": {"sha256": A[:-1]}}]},
-        {"subject": [{"name": "api", "digest": {"sha256": A}}, {"name": "second"}]},
-        {"subject": [{"name": 7, "digest": {"sha256": A}}]},
-        {"subject": [{"digest": {f"x{n}": "1" for n in range(MAX_DIGESTS + 1)}}]},
-        {"subject": [{"digest": {"sha256": A}}] * (MAX_SUBJECTS + 1)},
-        {"predicateType": "ABSENT"},
-        {"predicateType": ""},
-        {"predicateType": "x\n"},
-        {"predicate": []},
-        {"predicate": "{}"},
+        ({"_type": "https://in-toto.io/Statement/v2"}, "statement-type"),
+        ({"_type": "https://in-toto.io/StatementA/v0.1"}, "statement-type"),
+        ({"_type": "ABSENT"}, "statement"),
+        ({"subject": []}, "statement-subjects"),
+        ({"subject": "ABSENT"}, "statement-subjects"),
+        ({"subject": {}}, "statement"),
+        ({"subject": ["api"]}, "statement"),
+        ({"subject": [{"name": "api"}]}, "statement-digest"),
+        ({"subject": [{"name": "api", "digest": {}}]}, "statement-digest"),
+        ({"subject": [{"name": "api", "digest": {"sha256": ""}}]}, "statement-digest"),
+        ({"subject": [{"name": "api", "digest": {"sha256": 7}}]}, "statement-digest"),
+        ({"subject": [{"name": "api", "digest": {"sha256": A.upper()}}]}, "statement-digest"),
+        ({"subject": [{"name": "api", "digest": {"sha256": A[:-1]}}]}, "statement-digest"),
+        ({"subject": [{"digest": {"sha256": A}}, {"name": "second"}]}, "statement-digest"),
+        ({"subject": [{"name": 7, "digest": {"sha256": A}}]}, "statement"),
+        (
+            {"subject": [{"digest": {f"x{n}": "1" for n in range(MAX_DIGESTS + 1)}}]},
+            "statement-digest",
+        ),
+        ({"subject": [{"digest": {"sha256": A}}] * (MAX_SUBJECTS + 1)}, "statement-subjects"),
+        ({"predicateType": "ABSENT"}, "statement-predicate"),
+        ({"predicateType": ""}, "statement-predicate"),
+        ({"predicateType": "x\n"}, "statement-predicate"),
+        ({"predicateType": "x" * 1025}, "statement-predicate"),
+        ({"predicate": []}, "statement"),
+        ({"predicate": "{}"}, "statement"),
+        ({"Subject": [{"digest": {"sha256": B}}]}, "statement-key-case"),
+        ({"predicatetype": "https://example.com/other"}, "statement-key-case"),
+        ({"subject": [{"digest": {"sha256": A}, "Digest": {"sha256": B}}]}, "statement-key-case"),
     ],
 )
-def test_a_malformed_statement_is_refused(changes: dict[str, object]) -> None:
+def test_a_malformed_statement_is_refused(changes: dict[str, object], code: str) -> None:
     with pytest.raises(MalformedError) as refusal:
         Statement.parse(a_statement(**changes))
-    assert refusal.value.code == "formats.statement"
+    assert refusal.value.code == f"formats.{code}"
+
+
+def test_as_many_subjects_and_digests_as_are_allowed_are_read() -> None:
+    digests = {"sha256": A, **{f"x{n}": "1" for n in range(MAX_DIGESTS - 1)}}
+    subjects = [{"digest": digests}] * MAX_SUBJECTS
+    assert len(Statement.parse(a_statement(subject=subjects)).subjects) == MAX_SUBJECTS
+
+
+def test_the_predicate_of_v0_1_is_not_optional() -> None:
+    with pytest.raises(MalformedError) as refusal:
+        Statement.parse(a_statement(_type=str(StatementVersion.V0_1), predicate=None))
+    assert refusal.value.code == "formats.statement-predicate"
+
+
+AMBIGUOUS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "byte-order mark": (lambda data: b"\xef\xbb\xbf" + data, "canonical.bom"),
+    "UTF-16": (lambda data: data.decode().encode("utf-16"), "canonical.not-utf8"),
+    "UTF-16 without mark": (lambda data: data.decode().encode("utf-16-le"), "canonical.not-json"),
+    "NaN": (lambda data: with_value(data, b"NaN"), "canonical.not-json"),
+    "infinity": (lambda data: with_value(data, b"1e999"), "canonical.not-json"),
+    "huge integer": (lambda data: with_value(data, b"1" + b"0" * 5000), "canonical.not-json"),
+    "half a surrogate": (lambda data: with_value(data, rb'"\ud800"'), "canonical.not-json"),
+    "deep": (lambda data: with_value(data, b"[" * 70 + b"]" * 70), "canonical.too-deep"),
+    "very deep": (lambda data: with_value(data, b"[" * 99999 + b"]" * 99999), "canonical.too-deep"),
+    "trailing bytes": (lambda data: data + b"{}", "canonical.not-json"),
+    "twice": (lambda data: data + data, "canonical.not-json"),
+    "key twice": (
+        lambda data: data.replace(b"{", b'{"_type": "x", ', 1),
+        "canonical.duplicate-key",
+    ),
+    "array": (lambda data: b"[" + data + b"]", "formats.statement"),
+    "empty": (lambda _: b"", "canonical.not-json"),
+    "empty object": (lambda _: b"{}", "formats.statement"),
+    "null": (lambda _: b"null", "formats.statement"),
+}
+
+
+def with_value(data: bytes, value: bytes) -> bytes:
+    return data.replace(b'"x":', b'"y": ' + value + b', "x":')
+
+
+@pytest.mark.parametrize(("change", "code"), AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_json_that_two_readers_could_read_differently_is_refused(
+    change: Callable[[bytes], bytes], code: str
+) -> None:
+    changed = change(a_statement())
+    assert changed != a_statement()
+    with pytest.raises(MalformedError) as refusal:
+        Statement.parse(changed)
+    assert refusal.value.code == code
+
+
+def test_a_release_names_its_commit_and_its_assets() -> None:
+    """GitHub's release statements: one subject is the tag's commit, with a URI and no name."""
+    statement = Statement.parse(
+        a_statement(
+            subject=[
+                {"uri": "pkg:github/acme/api@v1.0", "digest": {"sha1": "c" * 40}},
+                {"name": "api.tar.gz", "digest": {"sha256": A}},
+            ],
+            predicateType="https://in-toto.io/attestation/release/v0.2",
+        )
+    )
+    tag, asset = statement.subjects
+    assert (tag.uri, tag.name) == ("pkg:github/acme/api@v1.0", None)
+    assert statement.find_subject(Digest("sha256", A)) == asset
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "gitCommit", "md5", "sha224", "SHA256", "sha3_256"])
+def test_a_weak_or_unknown_algorithm_never_matches(algorithm: str) -> None:
+    """Even when the digits are those of the artifact's SHA-256."""
+    subject = [{"name": "api", "digest": {algorithm: A}}]
+    statement = Statement.parse(a_statement(subject=subject))
+    assert statement.find_subject(Digest("sha256", A)) is None
 
 
 def test_field_names_are_compared_exactly() -> None:

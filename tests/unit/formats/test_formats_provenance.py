@@ -216,7 +216,7 @@ def test_a_broken_provenance_is_refused(predicate: dict[str, Any], path: str, va
 
 def test_other_versions_are_refused_by_version() -> None:
     with pytest.raises(MalformedError) as refusal:
-        read(LOCAL, "https://slsa.dev/provenance/v0.1")
+        read(LOCAL, "https://slsa.dev/provenance/v1.0?draft")
     assert refusal.value.code == "formats.provenance-version"
 
 
