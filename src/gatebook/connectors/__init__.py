@@ -6,5 +6,6 @@ compared with what can be computed, and a peer that does not answer is an
 place with timeouts, size limits, retries and rules for redirects.
 
 The room must not know what a fact is good for: no contract, no gate, no ledger, no command line.
-It writes nothing anywhere. Callers import the modules; nothing is re-exported.
+It writes nothing on this machine, and to a peer only what a function that says so is given. Callers
+import the modules; nothing is re-exported.
 """

@@ -6,13 +6,14 @@ machine and to hosts named by the caller only.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from gatebook.connectors.credentials import Anonymous, CredentialSource
 from gatebook.connectors.http import HttpClient, HttpError, HttpResponse, HttpStatusError, Origin
-from gatebook.connectors.registry_auth import RegistryAuth
+from gatebook.connectors.registry_auth import Access, RegistryAuth
 from gatebook.digest import Digest
 from gatebook.errors import NotFoundError, VerificationError
 from gatebook.formats.image_reference import DOCKER_HUB, ImageReference
@@ -80,7 +81,7 @@ class ResolvedImage:
 
 
 class RegistryClient:
-    """Reads from registries.
+    """Speaks to registries.
 
     Args:
         http: how to speak to them.
@@ -193,15 +194,57 @@ class RegistryClient:
     def _get(
         self, reference: ImageReference, path: str, *, accept: str, max_bytes: int
     ) -> HttpResponse:
-        url = f"{self._base(reference.registry)}/v2/{reference.repository}/{path}"
-        headers = {"Accept": accept}
-        if (known := self._auth.known(reference)) is not None:
-            headers["Authorization"] = known
+        return self.call("GET", reference, path, headers={"Accept": accept}, max_bytes=max_bytes)
+
+    def call(
+        self,
+        method: str,
+        reference: ImageReference,
+        path: str,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        body: bytes | None = None,
+        max_bytes: int,
+        expect: Collection[int] = (200,),
+        access: Access = Access.PULL,
+    ) -> HttpResponse:
+        """Send one request about the repository of ``reference``, answering who asks who is there.
+
+        Args:
+            method: in capitals.
+            reference: whose repository.
+            path: below ``/v2/<repository>/``, or a URL of the registry's own origin, as it gives
+                them for further pages and uploads.
+            headers: sent besides the credentials.
+            body: sent with the request.
+            max_bytes: refuse a longer answer.
+            expect: the statuses the caller can handle.
+            access: what the credentials have to allow.
+
+        Raises:
+            NotFoundError: the registry has nothing there.
+            UnreachableError: the registry did not answer, or refused, or the URL is not its own.
+
+        """
+        base = self._base(reference.registry)
+        url = path if "://" in path else f"{base}/v2/{reference.repository}/{path}"
+        if Origin.of(url) != Origin.of(base):
+            raise HttpError(
+                f"{reference.registry} sends to another server: {url[:120]!r}",
+                code="connectors.foreign-url",
+            )
+        sent = dict(headers)
+        if (known := self._auth.known(reference, access)) is not None:
+            sent["Authorization"] = known
         try:
-            response = self._http.get(url, headers=headers, max_bytes=max_bytes, expect=(200, 401))
+            response = self._http.request(
+                method, url, headers=sent, body=body, max_bytes=max_bytes, expect={*expect, 401}
+            )
             if response.status == 401:  # noqa: PLR2004  # RFC 9110 §15.5.2
-                headers["Authorization"] = self._auth.answer(reference, url, response)
-                response = self._http.get(url, headers=headers, max_bytes=max_bytes)
+                sent["Authorization"] = self._auth.answer(reference, url, response, access)
+                response = self._http.request(
+                    method, url, headers=sent, body=body, max_bytes=max_bytes, expect=expect
+                )
         except HttpStatusError as error:
             raise self._explain(reference, error) from None
         return response

@@ -2,11 +2,12 @@
 
 Challenges are read by RFC 9110 §11.6.1; the scheme Bearer by the distribution project's token
 specification (``docs/content/spec/auth``). The scope asked for is always ours, pull from one
-repository, whatever the challenge suggests. A token lives in memory only.
+repository or push to it, whatever the challenge suggests. A token lives in memory only.
 """
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from gatebook.connectors.http import HttpClient, HttpError, HttpResponse, HttpSt
 from gatebook.errors import MalformedError
 from gatebook.formats.image_reference import ImageReference
 
-__all__ = ["Challenge", "RegistryAuth", "parse_challenges"]
+__all__ = ["Access", "Challenge", "RegistryAuth", "parse_challenges"]
 
 _MAX_HEADER: Final = 8192
 _MAX_ANSWER: Final = 64 * 1024
@@ -27,6 +28,13 @@ _TOKEN_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")  # RFC 6750 §2
 _WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 §5.6.2, token
 _SCHEME: Final = re.compile(rf"\s*({_WORD})(?:\s+|\s*(?=,|$))")
 _PARAMETER: Final = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
+
+
+class Access(StrEnum):
+    """What is wanted of a repository; the value is what a token's scope says."""
+
+    PULL = "pull"
+    PUSH = "pull,push"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,18 +84,24 @@ def parse_challenges(header: str) -> tuple[Challenge, ...]:
 
 
 class RegistryAuth:
-    """Answers challenges and remembers the answers, one for each repository."""
+    """Answers challenges and remembers the answers, one for each repository and access."""
 
     def __init__(self, http: HttpClient, credentials: CredentialSource) -> None:
         self._http = http
         self._credentials = credentials
-        self._answers: dict[str, str] = {}
+        self._answers: dict[tuple[str, Access], str] = {}
 
-    def known(self, reference: ImageReference) -> str | None:
+    def known(self, reference: ImageReference, access: Access = Access.PULL) -> str | None:
         """The value of ``Authorization`` that was accepted for the repository before."""
-        return self._answers.get(reference.name)
+        return self._answers.get((reference.name, access))
 
-    def answer(self, reference: ImageReference, url: str, refusal: HttpResponse) -> str:
+    def answer(
+        self,
+        reference: ImageReference,
+        url: str,
+        refusal: HttpResponse,
+        access: Access = Access.PULL,
+    ) -> str:
         """Return the value of ``Authorization`` that answers ``refusal``.
 
         Raises:
@@ -96,7 +110,7 @@ class RegistryAuth:
             MalformedError: the challenge, the token or a credential file.
 
         """
-        self._answers.pop(reference.name, None)
+        self._answers.pop((reference.name, access), None)
         if Origin.of(refusal.url) != Origin.of(url):
             # Who is redirected to must not ask for what was meant for the registry.
             raise _unauthorized(reference, "another server than the registry asks for credentials")
@@ -104,14 +118,14 @@ class RegistryAuth:
         challenges = {item.scheme: item for item in reversed(parse_challenges(header))}
         credential = self._credentials.find(reference)
         if (bearer := challenges.get("bearer")) is not None:
-            authorization = "Bearer " + self._token(reference, url, bearer, credential)
+            authorization = "Bearer " + self._token(reference, url, bearer, credential, access)
         elif "basic" in challenges:
             if credential is None or not credential.password:
                 raise _unauthorized(reference, "the registry wants a user name and password")
             authorization = credential.basic()
         else:
             raise _unauthorized(reference, "the registry asks in no way that is understood")
-        self._answers[reference.name] = authorization
+        self._answers[reference.name, access] = authorization
         return authorization
 
     def _token(
@@ -120,6 +134,7 @@ class RegistryAuth:
         url: str,
         challenge: Challenge,
         credential: Credential | None,
+        access: Access,
     ) -> str:
         realm = challenge.parameters.get("realm", "")
         # 1. The realm must be as protected as the registry is: a token, and what it is bought
@@ -134,7 +149,7 @@ class RegistryAuth:
                 code="connectors.token-realm",
             )
         # 2. Ask for the one right needed, whatever the challenge proposes.
-        wanted = {"scope": f"repository:{reference.repository}:pull"}
+        wanted = {"scope": f"repository:{reference.repository}:{access}"}
         if service := challenge.parameters.get("service"):
             wanted["service"] = service
         try:

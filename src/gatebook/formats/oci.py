@@ -24,6 +24,8 @@ __all__ = [
     "INDEX_TYPES",
     "MANIFEST_TYPES",
     "MAX_DOCUMENT_BYTES",
+    "OCI_INDEX",
+    "OCI_MANIFEST",
     "REF_NAME",
     "Descriptor",
     "ImageConfig",
@@ -169,6 +171,7 @@ class Manifest:
         layers: bottom first.
         subject: the manifest this one refers to, for artifacts attached to an image.
         artifact_type: what it is, if it is no container image.
+        annotations: as written.
 
     """
 
@@ -177,6 +180,15 @@ class Manifest:
     layers: tuple[Descriptor, ...]
     subject: Descriptor | None = None
     artifact_type: str | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def kind(self) -> str:
+        """The artifact type; where none is written, the type of the configuration.
+
+        (image-spec ``manifest.md``, "Guidelines for Artifact Usage".)
+        """
+        return self.artifact_type or self.config.media_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +310,7 @@ def parse_document(data: bytes, *, media_type: str | None = None) -> ImageDocume
         layers=_descriptors(fields, "layers"),
         subject=parsed_subject,
         artifact_type=artifact_type,
+        annotations=_annotations(fields),
     )
 
 
@@ -342,19 +355,25 @@ def _descriptor(fields: Fields) -> Descriptor:
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise fields.refuse("'size' must be a number of bytes")
     platform = fields.optional_object("platform")
-    notes = fields.optional_object("annotations")
-    annotations = notes.values if notes is not None else {}
     urls = fields.array("urls")
-    if not all(isinstance(text, str) for text in (*annotations.values(), *urls)):
-        raise fields.refuse("'annotations' and 'urls' must hold strings")
+    if not all(isinstance(text, str) for text in urls):
+        raise fields.refuse("'urls' must hold strings")
     return Descriptor(
         media_type=media_type,
         digest=Digest.parse(fields.text("digest")),
         size=size,
         platform=_platform(platform) if platform is not None else None,
-        annotations=MappingProxyType({key: str(text) for key, text in annotations.items()}),
+        annotations=_annotations(fields),
         urls=tuple(str(text) for text in urls),
     )
+
+
+def _annotations(fields: Fields) -> Mapping[str, str]:
+    notes = fields.optional_object("annotations")
+    values = notes.values if notes is not None else {}
+    if not all(isinstance(text, str) for text in values.values()):
+        raise fields.refuse("'annotations' must hold strings")
+    return MappingProxyType({key: str(text) for key, text in values.items()})
 
 
 def _platform(fields: Fields) -> Platform:

@@ -61,6 +61,7 @@ class TalkingServer:
 class _Handler(BaseHTTPRequestHandler):
     talking: TalkingServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits for a delayed acknowledgement
 
     def _any(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
@@ -382,3 +383,142 @@ def token_server(server: TalkingServer, certificate: Certificate) -> TokenServer
 
     server.answer = answer
     return TokenServer(server.url + "/token", server.seen)
+
+
+@dataclass
+class ReferrersRegistry:
+    """A registry as the distribution-spec v1.1 describes it, lists of referrers included.
+
+    It keeps what it is given under the digest of the bytes. With ``lists`` switched off it is a
+    registry from before 1.1, which keeps manifests with a subject but lists nothing.
+    """
+
+    server: TalkingServer
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    manifests: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    lists: bool = True
+    filters: bool = True
+    page: int = 1000
+
+    @property
+    def host(self) -> str:
+        return self.server.host
+
+    def blob(self, content: bytes, media_type: str, **more: object) -> dict[str, object]:
+        self.blobs[PushedImage.digest(content)] = content
+        return _descriptor(media_type, content, **more)
+
+    def manifest(self, document: dict[str, object], *tags: str) -> dict[str, object]:
+        content = _encoded({"schemaVersion": 2} | document)
+        self.manifests[PushedImage.digest(content)] = content
+        for tag in tags:
+            self.tags[tag] = PushedImage.digest(content)
+        return _descriptor(str(document["mediaType"]), content)
+
+    def attach(
+        self,
+        subject: dict[str, object] | None,
+        *layers: dict[str, object],
+        artifact_type: str | None = None,
+        tag: str | None = None,
+        **more: object,
+    ) -> dict[str, object]:
+        document: dict[str, object] = {
+            "mediaType": OCI_MANIFEST,
+            "config": self.blob(b"{}", "application/vnd.oci.empty.v1+json"),
+            "layers": list(layers),
+        }
+        if artifact_type is not None:
+            document["artifactType"] = artifact_type
+        if subject is not None:
+            document["subject"] = subject
+        return self.manifest(document | more, *([] if tag is None else [tag]))
+
+    def index(self, *manifests: dict[str, object], tag: str | None = None) -> dict[str, object]:
+        document: dict[str, object] = {"mediaType": OCI_INDEX, "manifests": list(manifests)}
+        return self.manifest(document, *([] if tag is None else [tag]))
+
+    def image(self, architecture: str = "amd64", *tags: str) -> dict[str, object]:
+        platform = {"os": "linux", "architecture": architecture}
+        layer = self.blob(b"layer of " + architecture.encode(), OCI_LAYER)
+        rootfs = {"type": "layers", "diff_ids": [layer["digest"]]}
+        config = self.blob(_encoded(platform | {"rootfs": rootfs}), OCI_CONFIG)
+        made = self.manifest(
+            {"mediaType": OCI_MANIFEST, "config": config, "layers": [layer]}, *tags
+        )
+        return made | {"platform": platform}
+
+    def answer(self, request: Request) -> Answer:
+        parts = urlsplit(request.path)
+        _, _, rest = parts.path.partition("/v2/acme/api/")
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        what, _, name = rest.partition("/")
+        if what == "manifests":
+            return self._manifests(request, name)
+        if what == "blobs":
+            return self._blobs(request, name, query)
+        if what == "referrers" and self.lists:
+            return self._referrers(parts.path, name, query)
+        return 404, {}, b'{"errors":[{"code":"NOT_FOUND"}]}'
+
+    def _manifests(self, request: Request, name: str) -> Answer:
+        if request.method == "PUT":
+            digest = PushedImage.digest(request.body)
+            self.manifests[digest] = request.body
+            if name != digest:
+                self.tags[name] = digest
+            headers = {"Docker-Content-Digest": digest}
+            subject = json.loads(request.body).get("subject")
+            if subject is not None and self.lists:
+                headers["OCI-Subject"] = subject["digest"]
+            return 201, headers, b""
+        content = self.manifests.get(self.tags.get(name, name))
+        if content is None:
+            return 404, {}, b""
+        media_type = json.loads(content)["mediaType"]
+        return 200, {"Content-Type": media_type}, content
+
+    def _blobs(self, request: Request, name: str, query: dict[str, str]) -> Answer:
+        if request.method == "POST":
+            return 202, {"Location": "/v2/acme/api/blobs/uploads/1?state=x"}, b""
+        if request.method == "PUT":
+            if PushedImage.digest(request.body) != query["digest"] or query["state"] != "x":
+                return 400, {}, b""
+            self.blobs[query["digest"]] = request.body
+            return 201, {}, b""
+        content = self.blobs.get(name)
+        if request.method == "HEAD":
+            return (404 if content is None else 200), {"Content-Length": "0"}, b""
+        return (404, {}, b"") if content is None else (200, {}, content)
+
+    def _referrers(self, path: str, subject: str, query: dict[str, str]) -> Answer:
+        found = []
+        for content in self.manifests.values():
+            document = json.loads(content)
+            if document.get("subject", {}).get("digest") != subject:
+                continue
+            kind = document.get("artifactType") or document.get("config", {}).get("mediaType")
+            found.append(_descriptor(document["mediaType"], content, artifactType=kind))
+        headers = {"Content-Type": OCI_INDEX}
+        wanted = query.get("artifactType")
+        if wanted is not None and self.filters:
+            found = [item for item in found if item["artifactType"] == wanted]
+            headers["OCI-Filters-Applied"] = "artifactType"
+        start = int(query.get("last", "0"))
+        if start + self.page < len(found):
+            more = f"last={start + self.page}" + (f"&artifactType={wanted}" if wanted else "")
+            headers["Link"] = f'<{path}?{more}>; rel="next"'
+        index = {
+            "schemaVersion": 2,
+            "mediaType": OCI_INDEX,
+            "manifests": found[start : start + self.page],
+        }
+        return 200, headers, _encoded(index)
+
+
+@pytest.fixture
+def referrers_registry(server: TalkingServer) -> ReferrersRegistry:
+    made = ReferrersRegistry(server)
+    server.answer = made.answer
+    return made
