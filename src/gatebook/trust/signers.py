@@ -1,36 +1,45 @@
-"""Making signatures: private keys from PEM bytes, and signed statements.
+"""Making signatures: with a private key in memory, or with whoever else can sign.
 
-The room reads no files: whoever calls has the bytes. A key that never leaves a device or a service
-implements :class:`PrivateKey` elsewhere.
+The room reads no files and asks nobody: whoever calls has the bytes. A key that never leaves a
+device or a service implements :class:`PrivateKey` elsewhere.
+
+Keys are rotated with overlap: the new public key goes into the trust root while the old one is
+believed (the windows ``not-before`` to ``not-after`` of both cover the change); signing moves over;
+then the old key's ``not-after`` is set to when it last signed, and its entry stays for as long as
+what it signed is to be verified.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, runtime_checkable
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, utils
 
+from gatebook.digest import Digest
 from gatebook.errors import UsageError
 from gatebook.formats.dsse import Envelope, Signature, pae
 from gatebook.formats.intoto import PAYLOAD_TYPE, Statement
-from gatebook.trust.keys import KeyMalformedError, PublicKey, ecdsa_hash, public_key
+from gatebook.trust.identity import KeyAlgorithm
+from gatebook.trust.keys import PublicKey, ecdsa_hash, public_key, rsa_padding
+from gatebook.trust.password import PasswordNeededError, PasswordWrongError
+from gatebook.trust.private_keys import (
+    KeyFileForm,
+    LocalKey,
+    encode_private_key,
+    generate_private_key,
+    load_private_key,
+)
 
 __all__ = [
+    "DigestSigner",
     "LocalSigner",
     "PasswordNeededError",
+    "PasswordWrongError",
     "PrivateKey",
     "generate_ed25519",
+    "generate_key_pair",
     "sign_statement",
 ]
-
-_LocalKey: TypeAlias = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
-
-
-class PasswordNeededError(UsageError):
-    """The private key is encrypted, and the password is missing or wrong."""
-
-    code = "trust.password-needed"
 
 
 class PrivateKey(Protocol):
@@ -42,40 +51,57 @@ class PrivateKey(Protocol):
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Sign exactly ``data``; ECDSA in DER, hashed as the curve demands."""
+        """Sign exactly ``data``; ECDSA in DER, hashed as the key demands."""
+        ...
+
+
+@runtime_checkable
+class DigestSigner(Protocol):
+    """A private key that can also sign bytes it is told the digest of."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The public half; signatures are checked with it."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign exactly ``data``."""
+        ...
+
+    def sign_digest(self, digest: Digest) -> bytes:
+        """Sign the bytes that ``digest`` is of; the same signature as over the bytes."""
         ...
 
 
 class LocalSigner:
-    """A private key held in memory: Ed25519, ECDSA P-256 or P-384."""
+    """A private key held in memory: Ed25519, ECDSA P-256, P-384 or P-521, or RSA."""
 
     __slots__ = ("_key", "_public")
 
-    def __init__(self, key: _LocalKey) -> None:
+    def __init__(self, key: LocalKey, *, pss: bool = False) -> None:
         self._key = key
-        self._public = public_key(key.public_key())
+        self._public = public_key(key.public_key(), pss=pss)
 
     @classmethod
-    def from_pem(cls, pem: bytes, *, password: Callable[[], bytes] | None = None) -> "LocalSigner":
-        """Read a private key in PEM (PKCS #8, or SEC 1 for ECDSA).
+    def from_pem(
+        cls, pem: bytes, *, password: Callable[[], bytes] | None = None, pss: bool = False
+    ) -> "LocalSigner":
+        """Read a private key file: PEM, cosign's or OpenSSH's form.
 
         Args:
             pem: the bytes of the key file.
             password: asked once, and only if the key is encrypted.
+            pss: let an RSA key sign with PSS instead of PKCS #1 v1.5.
 
         Raises:
-            PasswordNeededError: the key is encrypted, and there is no password or a wrong one.
-            KeyMalformedError: not a private key, or one of another algorithm or curve.
+            PasswordNeededError: the key is encrypted, and there is no password; its subclass
+                PasswordWrongError: or a wrong one.
+            KeyMalformedError: not a private key, or one of another algorithm, curve or size; or
+                PSS with a key that is not RSA.
+            UsageError: see :func:`~gatebook.trust.private_keys.load_private_key`.
 
         """
-        try:
-            loaded = _load(pem, password)
-        except (ValueError, UnsupportedAlgorithm):
-            raise KeyMalformedError("the private key cannot be read: expected PEM") from None
-        if not isinstance(loaded, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey):
-            public_key(loaded)  # says which algorithm it is
-            raise KeyMalformedError("the private key is of another algorithm")
-        return cls(loaded)
+        return cls(load_private_key(pem, password=password), pss=pss)
 
     @property
     def public_key(self) -> PublicKey:
@@ -91,26 +117,42 @@ class LocalSigner:
 
     def sign(self, data: bytes) -> bytes:
         """Sign exactly ``data``."""
-        if isinstance(self._key, ed25519.Ed25519PrivateKey):
-            return self._key.sign(data)
-        return self._key.sign(data, ec.ECDSA(ecdsa_hash(self._key.curve)))
+        match self._key:
+            case ed25519.Ed25519PrivateKey() as key:
+                return key.sign(data)
+            case ec.EllipticCurvePrivateKey() as key:
+                return key.sign(data, ec.ECDSA(ecdsa_hash(key.curve)))
+            case rsa.RSAPrivateKey() as key:
+                return key.sign(data, rsa_padding(self._public.algorithm), hashes.SHA256())
+
+    def sign_digest(self, digest: Digest) -> bytes:
+        """Sign the bytes that ``digest`` is of.
+
+        Raises:
+            UsageError: the key does not sign that kind of digest (``trust.artifact-needed``).
+
+        """
+        if digest.algorithm != self._public.digest_algorithm:
+            raise _artifact_needed(self._public, digest)
+        match self._key:
+            case ec.EllipticCurvePrivateKey() as key:
+                return key.sign(digest.raw, ec.ECDSA(utils.Prehashed(ecdsa_hash(key.curve))))
+            case rsa.RSAPrivateKey() as key:
+                hashed = utils.Prehashed(hashes.SHA256())
+                return key.sign(digest.raw, rsa_padding(self._public.algorithm), hashed)
+            case _:  # pragma: no cover  # Ed25519 has no digest algorithm
+                raise _artifact_needed(self._public, digest)
 
     def __repr__(self) -> str:
         return f"LocalSigner({self._public.algorithm}, {self._public.spki.short})"
 
 
-def _load(pem: bytes, password: Callable[[], bytes] | None) -> object:
-    try:
-        return serialization.load_pem_private_key(pem, None)
-    except TypeError:  # how the library says that the key is encrypted
-        if password is None:
-            raise PasswordNeededError("the private key is encrypted") from None
-    try:
-        return serialization.load_pem_private_key(pem, password())
-    except (ValueError, TypeError):
-        raise PasswordNeededError(
-            "the private key cannot be decrypted with this password"
-        ) from None
+def _artifact_needed(key: PublicKey, digest: Digest) -> UsageError:
+    return UsageError(
+        f"a key of type {key.algorithm} does not sign {digest.algorithm} digests",
+        code="trust.artifact-needed",
+        hint="give the artifact itself instead of its digest",
+    )
 
 
 def sign_statement(statement: bytes, signer: PrivateKey) -> Envelope:
@@ -131,12 +173,22 @@ def sign_statement(statement: bytes, signer: PrivateKey) -> Envelope:
     )
 
 
+def generate_key_pair(
+    algorithm: KeyAlgorithm = KeyAlgorithm.ED25519,
+    *,
+    form: KeyFileForm = KeyFileForm.PKCS8,
+    password: bytes | None = None,
+) -> tuple[bytes, bytes]:
+    """Make a new key pair: the private key file, and the public key in PEM.
+
+    Raises:
+        UsageError: see :func:`~gatebook.trust.private_keys.encode_private_key`.
+
+    """
+    key = generate_private_key(algorithm)
+    return encode_private_key(key, form=form, password=password), LocalSigner(key).public_pem
+
+
 def generate_ed25519() -> tuple[bytes, bytes]:
     """Make a new key pair: private PKCS #8 PEM without a password, and public PEM."""
-    key = ed25519.Ed25519PrivateKey.generate()
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return private, LocalSigner(key).public_pem
+    return generate_key_pair()
