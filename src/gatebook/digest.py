@@ -13,7 +13,7 @@ from typing import Final
 from gatebook.errors import MalformedError
 from gatebook.values import value
 
-__all__ = ["ALGORITHMS", "Digest", "DigestSet", "sha256"]
+__all__ = ["ALGORITHMS", "Digest", "DigestSet", "digest_of", "sha256"]
 
 ALGORITHMS: Final[Mapping[str, int]] = {"sha256": 32, "sha384": 48, "sha512": 64}
 """Algorithms a :class:`Digest` may use, with the length of the value in bytes."""
@@ -81,6 +81,21 @@ class Digest:
 def sha256(data: bytes) -> Digest:
     """Digest of ``data`` (FIPS 180-4)."""
     return Digest("sha256", hashlib.sha256(data).hexdigest())
+
+
+def digest_of(data: bytes, algorithm: str) -> Digest:
+    """Digest of ``data`` by one of :data:`ALGORITHMS`.
+
+    Raises:
+        MalformedError: the algorithm is not one of them.
+
+    """
+    if algorithm not in ALGORITHMS:
+        raise MalformedError(
+            f"digest algorithm {algorithm!r} is not one of {', '.join(ALGORITHMS)}",
+            code="digest.algorithm",
+        )
+    return Digest(algorithm, hashlib.new(algorithm, data).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

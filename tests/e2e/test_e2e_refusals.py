@@ -69,7 +69,7 @@ def test_hostile_rules_change_nothing(company: "Company", command: tuple[str, st
         "tag": b"!!python/object/apply:os.system ['true']\n",
         "several documents": original + b"---\n" + original,
         "cut": original[: len(original) // 2],
-        "oversize": original + b"#" * (2 * 1024 * 1024),
+        "oversize": original + b"#" * (5 * 1024 * 1024),
         "deep yaml": b"[" * 5000 + b"]" * 5000,
         "carriage returns": original.replace(b"gatebook/", b"gatebook\r/"),
     }

@@ -5,8 +5,11 @@ here rather than handed in at the intake, so that a story may also hold what the
 """
 
 import hashlib
+import importlib.util
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +132,7 @@ def a_trust_root(
 CONTROLS: dict[str, dict[str, Any]] = {
     "artifact-identified": {},
     "provenance": {"builders": [BUILDER], "repositories": [REPOSITORY]},
+    "attestation": {"predicates": ["provenance"]},
     "sbom": {},
     "tests-passed": {},
     "approval": {"role": "release-manager"},
@@ -539,6 +543,19 @@ class Company:
     controls: Mapping[str, dict[str, Any]] = field(default_factory=lambda: CONTROLS)
     junit_type: str = JUNIT
     spdx_type: str = SPDX
+
+
+@pytest.fixture(scope="session")
+def sigstore_kit() -> Any:
+    """The module with which stories make a Sigstore of their own."""
+    path = Path(__file__).parent / "trust" / "sigstore_kit.py"
+    spec = importlib.util.spec_from_file_location("sigstore_kit", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

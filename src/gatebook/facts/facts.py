@@ -10,6 +10,8 @@ from gatebook.formats.provenance import Provenance
 from gatebook.formats.test_result import TestResult
 from gatebook.ledger.kinds import ArtifactKind, BuildInformation
 from gatebook.names import Actor, ArtifactName, EnvironmentName, RepositoryUri, RoleName
+from gatebook.trust.certificate_identity import CertificateIdentity
+from gatebook.trust.sigstore.profile import ProfileName
 from gatebook.values import value
 
 __all__ = [
@@ -87,11 +89,22 @@ class ArtifactFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerFact:
-    """A believed key that signed, and whose it is."""
+    """Somebody believed who signed: the holder of a key, or of a certificate.
+
+    Attributes:
+        key: hex SHA-256 of the public key's SPKI; a certificate's key signs once.
+        holder: the actor it belongs to.
+        identity: who that is, as far as the trust root links.
+        certificate: what the certificate says of its holder; ``None`` for a plain key.
+        profile: what had to be proved about the certificate's signature.
+
+    """
 
     key: str
     holder: Actor
     identity: Identity
+    certificate: CertificateIdentity | None = None
+    profile: ProfileName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from gatebook.facts.facts import (
     Problem,
     SignerFact,
 )
+from gatebook.facts.identify import identify, identify_signer
 from gatebook.facts.opened import (
     REMEMBERED,
     OpenedDocument,
@@ -47,24 +48,16 @@ from gatebook.ledger.kinds import (
     TrustRootPublished,
 )
 from gatebook.ledger.store import BlobMissingError, BlobStore
-from gatebook.names import Actor, EnvironmentName, RepositoryUri
+from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust.roots import TrustRoot
 from gatebook.trust.verified import VerifiedStatement
 from gatebook.trust.verify import verify_attestation
 
-__all__ = ["JUNIT_TYPE", "FactReader", "identify", "read_content"]
+__all__ = ["JUNIT_TYPE", "FactReader", "read_content"]
 
 
 JUNIT_TYPE: Final = "application/vnd.gatebook.junit+xml"
 """Media type of a JUnit report kept beside the test result that was signed over it."""
-
-
-def identify(root: TrustRoot, who: Actor | str) -> Identity:
-    """Say who an actor or an address is, as one identity for every spelling the root links."""
-    person = root.person_of(who)
-    if person is not None:
-        return Identity(f"person:{person}")
-    return Identity(str(who) if isinstance(who, Actor) else f"mailto:{who.lower()}")
 
 
 def read_content(statement: Statement) -> Provenance | Sbom | TestResult | None:
@@ -345,7 +338,7 @@ def _open_anew(
     return OpenedDocument(
         predicate_type=statement.predicate_type,
         kind=statement.kind,
-        signers=_signers(root, statement),
+        signers=_signers(statement),
         content=content,
     )
 
@@ -379,12 +372,14 @@ def _artifact(reference: EntryReference, entry: Entry, body: ArtifactRecorded) -
     )
 
 
-def _signers(root: TrustRoot, statement: VerifiedStatement) -> tuple[SignerFact, ...]:
+def _signers(statement: VerifiedStatement) -> tuple[SignerFact, ...]:
     return tuple(
         SignerFact(
             key=signer.spki.hex,
             holder=signer.holder,
-            identity=identify(root, signer.holder),
+            identity=identify_signer(signer),
+            certificate=signer.certificate,
+            profile=signer.profile,
         )
         for signer in statement.signers
     )

@@ -18,7 +18,7 @@ __all__ = ["DECISION_SCHEMA", "DECISION_TYPE", "ENGINE", "Decision", "Reason"]
 
 DECISION_SCHEMA: Final = "gatebook/decision/v1"
 DECISION_TYPE: Final = "application/vnd.gatebook.decision+json"
-ENGINE: Final = "gatebook-controls/1"
+ENGINE: Final = "gatebook-controls/2"
 """The way facts and contract give outcomes. It changes whenever an old decision could come out
 differently; a decision of another engine is not replayed by this one."""
 

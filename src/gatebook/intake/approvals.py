@@ -4,11 +4,13 @@ from gatebook.digest import Digest, sha256
 from gatebook.errors import ConflictError, DeniedError, GatebookError, NotFoundError, UndecidedError
 from gatebook.facts.documents import ApprovalPredicate
 from gatebook.facts.facts import Facts, Identity
-from gatebook.facts.read import FactReader, identify
+from gatebook.facts.identify import identify_signer
+from gatebook.facts.read import FactReader
 from gatebook.facts.select import select_entries
+from gatebook.formats.attestations import recognise
 from gatebook.index.query import Query
 from gatebook.intake.book import Desk
-from gatebook.intake.evidence import ENVELOPE_TYPE, signed_by
+from gatebook.intake.evidence import media_type, signed_by
 from gatebook.ledger.batch import Appended
 from gatebook.ledger.entry import Draft, Link, Relation
 from gatebook.ledger.kinds import (
@@ -108,7 +110,7 @@ def grant_approval(
                 hint="look at the present contract and sign again",
             )
         approver = signed_by(statement)[0]
-        identity = identify(root, approver.holder)
+        identity = identify_signer(statement.signers[0])
         _check_may_approve(desk, contract, predicate.role, identity, subject)
     except GatebookError as error:
         desk.append(
@@ -132,7 +134,7 @@ def grant_approval(
                 contract=contract.digest,
                 root=root.digest,
             ),
-            evidence=(desk.keep(envelope, ENVELOPE_TYPE),),
+            evidence=(desk.keep(envelope, media_type(recognise(envelope))),),
             idempotency_key=f"approval {sha256(envelope)} {subject} {environment} {root.digest}",
         )
     )

@@ -1,24 +1,49 @@
 """Accept signed evidence, keep unsigned reports as reported, record what is refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError, UsageError
 from gatebook.facts.read import read_content
-from gatebook.formats.dsse import Envelope
-from gatebook.formats.intoto import PredicateKind, Statement
+from gatebook.formats.attestations import COSIGN_RECORD_TYPE, AttestationKind
+from gatebook.formats.intoto import PredicateKind
 from gatebook.intake.book import Desk
 from gatebook.ledger.batch import Appended
 from gatebook.ledger.entry import Draft
-from gatebook.ledger.kinds import EvidenceAccepted, EvidenceRefused, EvidenceReported, SignedBy
+from gatebook.ledger.kinds import (
+    CertifiedAs,
+    EvidenceAccepted,
+    EvidenceRefused,
+    EvidenceReported,
+    ProvedSignature,
+    SignedBy,
+)
 from gatebook.names import Actor
+from gatebook.trust.received import Received, read_attestation
+from gatebook.trust.signer import Signer
 from gatebook.trust.verified import VerifiedStatement
 from gatebook.trust.verify import verify_attestation
 
-__all__ = ["ENVELOPE_TYPE", "Attachment", "accept_attestation", "record_refusal", "report_document"]
+__all__ = [
+    "Attachment",
+    "accept_attestation",
+    "media_type",
+    "record_refusal",
+    "report_document",
+    "signed_by",
+]
 
-ENVELOPE_TYPE = "application/vnd.dsse.envelope.v1+json"
+_MEDIA_TYPES: Final[Mapping[AttestationKind, str]] = MappingProxyType(
+    {
+        AttestationKind.ENVELOPE: "application/vnd.dsse.envelope.v1+json",
+        AttestationKind.BUNDLE: "application/vnd.dev.sigstore.bundle.v0.3+json",
+        AttestationKind.PEP740: "application/vnd.gatebook.pep740-attestation+json",
+        AttestationKind.COSIGN_RECORD: COSIGN_RECORD_TYPE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +56,7 @@ class Attachment:
 
 def accept_attestation(
     desk: Desk,
-    envelope: bytes,
+    document: bytes,
     *,
     subject: Digest | None,
     by: Actor,
@@ -44,7 +69,8 @@ def accept_attestation(
 
     Args:
         desk: where it is handed in.
-        envelope: the attestation as received.
+        document: the attestation as received: an envelope, a bundle, a PEP 740 attestation or a
+            signature out of a registry; one, not several.
         subject: the artifact it has to be about; the only one it names if not given.
         by: who hands it in.
         attachments: documents to keep beside it.
@@ -57,9 +83,10 @@ def accept_attestation(
     root = desk.trust_root()
     about = subject
     try:
-        about = about or only_subject(envelope)
+        received = read_attestation(document)
+        about = about or only_subject(received)
         statement = verify_attestation(
-            envelope,
+            document,
             subject=about,
             root=root,
             at=desk.clock.now(),
@@ -73,9 +100,9 @@ def accept_attestation(
             )
         read_content(statement.statement)
     except GatebookError as error:
-        record_refusal(desk, envelope, subject=about, by=by, error=error)
+        record_refusal(desk, document, subject=about, by=by, error=error)
         raise
-    references = [desk.keep(envelope, ENVELOPE_TYPE)]
+    references = [desk.keep(document, media_type(received.kind))]
     references.extend(desk.keep(each.data, each.media_type) for each in attachments)
     (appended,) = desk.append(
         Draft(
@@ -85,23 +112,29 @@ def accept_attestation(
                 predicate_type=statement.predicate_type,
                 signers=signed_by(statement),
                 root=root.digest,
+                proved=_proved(statement),
             ),
             evidence=tuple(references),
-            idempotency_key=f"evidence {sha256(envelope)} {about} {root.digest}",
+            idempotency_key=f"evidence {sha256(document)} {about} {root.digest}",
         )
     )
     return appended, statement
 
 
-def only_subject(envelope: bytes) -> Digest:
-    """Return the one digest a statement is about, before anybody is believed.
+def media_type(kind: AttestationKind) -> str:
+    """The media type a received attestation is kept with."""
+    return _MEDIA_TYPES.get(kind, "application/json")
+
+
+def only_subject(received: Received) -> Digest:
+    """Return the one digest an attestation is about, before anybody is believed.
 
     Raises:
-        MalformedError: the bytes are not a statement in an envelope.
-        UsageError: it names several, or none that is known.
+        MalformedError: nothing says what it is about.
+        UsageError: it names several digests, or none that is known.
 
     """
-    statement = Statement.parse(Envelope.parse(envelope).payload)
+    statement = received.statement(None)
     digests = {digest for item in statement.subjects for digest in item.digests.digests}
     named = [digest for digest in digests if digest.algorithm == "sha256"]
     if len(named) != 1:
@@ -146,6 +179,37 @@ def record_refusal(
 def signed_by(statement: VerifiedStatement) -> tuple[SignedBy, ...]:
     """Write the signers of a verified statement as an entry keeps them."""
     return tuple(
-        SignedBy(key=signer.spki.hex, holder=signer.holder, person=signer.person)
+        SignedBy(
+            key=signer.spki.hex,
+            holder=signer.holder,
+            person=signer.person,
+            trusted_as=signer.id,
+            certificate=_certified(signer),
+        )
         for signer in statement.signers
+    )
+
+
+def _certified(signer: Signer) -> CertifiedAs | None:
+    identity = signer.certificate
+    if identity is None:
+        return None
+    return CertifiedAs(
+        issuer=identity.issuer,
+        subject=identity.subject.value,
+        source=None if identity.source is None else identity.source.uri,
+        ref=identity.source_ref,
+        run=None if identity.run is None else identity.run.uri,
+    )
+
+
+def _proved(statement: VerifiedStatement) -> ProvedSignature | None:
+    bundle = statement.bundle
+    if bundle is None:
+        return None
+    return ProvedSignature(
+        profile=bundle.profile.value,
+        material=bundle.root_digest,
+        times=tuple(time.at for time in bundle.times),
+        logs=tuple(f"{each.log}/{each.leaf_hash.hex()}" for each in bundle.log_entries),
     )

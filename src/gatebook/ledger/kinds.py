@@ -33,6 +33,7 @@ __all__ = [
     "Body",
     "BookCreated",
     "BuildInformation",
+    "CertifiedAs",
     "ContractPublished",
     "DecisionMade",
     "Deployment",
@@ -45,6 +46,7 @@ __all__ = [
     "KeyRotated",
     "Parameter",
     "Part",
+    "ProvedSignature",
     "SignedBy",
     "TrustRootPublished",
     "Verdict",
@@ -119,19 +121,59 @@ class BuildInformation(Part, frozen=True, kw_only=True):
     finished: Instant | None = None
 
 
+class CertifiedAs(Part, frozen=True, kw_only=True):
+    """Whom a signing certificate was issued to.
+
+    Attributes:
+        issuer: who vouched for the subject.
+        subject: the subject alternative name.
+        source: the repository that was built.
+        ref: its ref.
+        run: the run of the build.
+
+    """
+
+    issuer: str | None = None
+    subject: str
+    source: str | None = None
+    ref: str | None = None
+    run: str | None = None
+
+
 class SignedBy(Part, frozen=True, kw_only=True):
-    """A trusted key that signed, and whose it is.
+    """Somebody whom the trust root names and who signed.
 
     Attributes:
         key: hex SHA-256 of the public key's SPKI.
-        holder: the actor the trust root names for it.
+        holder: the actor the trust root names for it, or the certificate's issuer and subject.
         person: the linked identity, where the trust root knows one.
+        trusted_as: the id of the key or identity in the trust root.
+        certificate: whom the certificate was issued to; absent for a plain key.
 
     """
 
     key: str
     holder: Actor
     person: str | None = None
+    trusted_as: str | None = None
+    certificate: CertifiedAs | None = None
+
+
+class ProvedSignature(Part, frozen=True, kw_only=True):
+    """What a bundle proved about the time and the publication of a signature.
+
+    Attributes:
+        profile: what was demanded.
+        material: digest of the Sigstore trusted root it was judged with.
+        times: the instants that were proved.
+        logs: the log entries that were proved, as ``log/leaf hash``.
+
+    """
+
+    profile: str
+    material: Digest | None = None
+    times: tuple[Instant, ...] = ()
+    logs: tuple[str, ...] = ()
 
 
 class BookCreated(Body, frozen=True, kw_only=True):
@@ -196,7 +238,14 @@ class ArtifactRecorded(Body, frozen=True, kw_only=True):
 class EvidenceAccepted(Body, frozen=True, kw_only=True):
     """An attestation about the subjects verified on reception.
 
-    The first evidence reference is the envelope as received; others are documents it stands on.
+    The first evidence reference is the document as received; others are documents it stands on.
+
+    Attributes:
+        predicate_type: the type of what was said.
+        signers: who of the trust root signed it.
+        root: digest of the trust root it was judged with.
+        proved: what the bundle proved, when a certificate or an authority was judged.
+
     """
 
     kind = "evidence.accepted"
@@ -205,6 +254,7 @@ class EvidenceAccepted(Body, frozen=True, kw_only=True):
     predicate_type: str
     signers: tuple[SignedBy, ...]
     root: Digest
+    proved: ProvedSignature | None = None
 
 
 class EvidenceReported(Body, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Final
 from gatebook.policy.control import Control
 from gatebook.policy.controls.approval import ApprovalControl
 from gatebook.policy.controls.artifact_identified import ArtifactIdentified
+from gatebook.policy.controls.attestation import AttestationControl
 from gatebook.policy.controls.build_age import BuildAge
 from gatebook.policy.controls.provenance import ProvenanceControl
 from gatebook.policy.controls.sbom import SbomControl
@@ -17,6 +18,7 @@ __all__ = ["CATALOGUE"]
 _CONTROLS: tuple[type[Control], ...] = (
     ArtifactIdentified,
     ProvenanceControl,
+    AttestationControl,
     SbomControl,
     TestsPassed,
     ApprovalControl,

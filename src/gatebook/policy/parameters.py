@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from gatebook.canonical import JsonObject
 from gatebook.clock import Duration
 from gatebook.errors import GatebookError, UsageError
+from gatebook.formats.fields import Fields
 from gatebook.names import Pattern
 
 __all__ = ["ContractError", "Parameters"]
@@ -63,6 +64,15 @@ class Parameters:
         if not isinstance(found, str) or not found:
             raise self.refuse(f"{name!r} must be a text")
         return found
+
+    def optional_mapping(self, name: str) -> Fields | None:
+        """Take a mapping, if it is there; whoever reads it refuses what it does not know."""
+        if name not in self._values:
+            return None
+        found = self._values.pop(name)
+        if not isinstance(found, dict) or not found:
+            raise self.refuse(f"{name!r} must be a mapping")
+        return Fields(found, f"{self._where}: {name!r}", ContractError.code)
 
     def count(self, name: str, default: int) -> int:
         """Take a number of at least 1."""

@@ -1,63 +1,105 @@
-"""Trust roots: which keys are believed, for what, where and when, and whose they are.
+"""Trust roots: who is believed, for what, where and when, and whose the identities are.
 
 A trust root is data (YAML or JSON), versioned in the book and named in every decision by the digest
 of its bytes. It is read strictly: a misspelt field is refused, because to ignore it would widen
-what is believed.
+what is believed. It names two kinds of signers: keys, and the identities that certificates of an
+authority carry; the authority's own material (a Sigstore ``TrustedRoot``) stands in it verbatim, so
+that one digest covers everything that is believed::
+
+    trust-root: gatebook/trust-root/v1
+    keys:
+      - id: ci-runner
+        public-key: |
+          -----BEGIN PUBLIC KEY-----
+          ...
+        holder: key#ci-runner
+        may-attest: [provenance, sbom]
+        repositories: ["https://git.example.com/acme/*"]
+        environments: any
+    authorities:
+      - id: public-good
+        profile: public-good
+        trusted-root: |
+          {"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", ...}
+    identities:
+      - id: release-workflow
+        authority: public-good
+        certificate:
+          issuer: https://token.actions.githubusercontent.com
+          repository: acme/api
+          workflow: .github/workflows/release.yml
+          ref: refs/tags/v*
+        may-attest: [provenance]
+        repositories: ["https://github.com/acme/api"]
+        environments: any
+    people:
+      - id: ana
+        actors: [key#ana]
+        emails: [ana@example.com]
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Final, TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias, TypeVar
 
 from gatebook import canonical
-from gatebook.canonical import Json
-from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
-from gatebook.errors import MalformedError
+from gatebook.errors import GatebookError
 from gatebook.formats import strict_yaml
 from gatebook.formats.fields import Fields
-from gatebook.formats.intoto import PREDICATE_TYPES, PredicateKind
-from gatebook.names import Actor, EnvironmentName, Pattern, RepositoryUri
-from gatebook.trust.identity import PersonId, Signer
+from gatebook.names import Actor
+from gatebook.trust.identity import PersonId
+from gatebook.trust.identity_constraint import IdentityConstraint
 from gatebook.trust.keys import PublicKey
+from gatebook.trust.people import Person, link_people, read_identifier
+from gatebook.trust.scope import SCOPE_FIELDS, Scope, TrustRootError, refuse_unknown_fields
+from gatebook.trust.signer import Signer
+from gatebook.trust.sigstore.profile import Profile, ProfileName, SignedBy
+from gatebook.trust.sigstore.root import SigstoreRoot
+from gatebook.trust.ssh_keys import public_key_from_ssh
 
 __all__ = [
     "TRUST_ROOT_SCHEMA",
-    "Anywhere",
-    "Environments",
-    "Person",
-    "Repositories",
     "TrustRoot",
-    "TrustRootError",
+    "TrustedAuthority",
+    "TrustedIdentity",
     "TrustedKey",
+    "TrustedSigner",
 ]
 
 TRUST_ROOT_SCHEMA: Final = "gatebook/trust-root/v1"
 
-_MAX_BYTES: Final = 1024 * 1024
-_MAX_KEYS: Final = 256
+_MAX_BYTES: Final = 4 * 1024 * 1024
+_MAX_SIGNERS: Final = 256
+_MAX_AUTHORITIES: Final = 16
 _MAX_PEOPLE: Final = 65_536
-_MAX_LIST: Final = 256
-_ID: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._@-]{0,126}[A-Za-z0-9])?\Z")
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\Z")
+_SSH: Final = ("ssh-", "ecdsa-sha2-", "sk-")
+_LENIENCIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "legacy-chain": "legacy_chain",
+        "legacy-set-only": "legacy_set_only",
+        "unverifiable-timestamps": "ignore_unverifiable_timestamps",
+    }
+)
+"""What an authority may allow that is refused otherwise, and the switch of the profile."""
+_Read = TypeVar("_Read")
 
 
-class TrustRootError(MalformedError):
-    """A trust root is not one we would act on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedAuthority:
+    """Where certificates come from that are believed, and what has to prove their time.
 
-    code = "trust.malformed-root"
+    Attributes:
+        id: its name in the trust root.
+        profile: what a bundle has to prove; named here, never taken from the bundle.
+        material: the authority's certificates, logs and timestamp authorities.
 
+    """
 
-class Anywhere(Enum):
-    """A scope that was opened on purpose, with the word ``any``."""
-
-    ANY = "any"
-
-
-Repositories: TypeAlias = tuple[Pattern, ...] | Anywhere
-Environments: TypeAlias = frozenset[EnvironmentName] | Anywhere
+    id: str
+    profile: Profile
+    material: SigstoreRoot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +111,9 @@ class TrustedKey:
         public_key: the key itself.
         holder: the actor it belongs to.
         person: the person behind the actor, when the root links one.
-        not_before: the first instant at which it is believed, or ``None``.
-        not_after: the last instant at which it is believed, or ``None``; both ends belong to it.
-        predicate_types: the predicate type URIs it may attest.
-        repositories: the source repositories it may speak about.
-        environments: the environments it may speak for.
+        scope: what it is believed about, and when.
+        authority: who vouches for the times and log entries of its bundles, if anybody does. Then
+            everything in a bundle has to verify, and the key is judged for the times it proves.
 
     """
 
@@ -81,49 +121,43 @@ class TrustedKey:
     public_key: PublicKey
     holder: Actor
     person: PersonId | None
-    not_before: Instant | None
-    not_after: Instant | None
-    predicate_types: frozenset[str]
-    repositories: Repositories
-    environments: Environments
+    scope: Scope
+    authority: TrustedAuthority | None = None
 
     @property
     def signer(self) -> Signer:
         """Who this key is, without what it may do."""
         return Signer(
-            key_id=self.id,
+            id=self.id,
             spki=self.public_key.spki,
             algorithm=self.public_key.algorithm,
             holder=self.holder,
             person=self.person,
-            valid_until=self.not_after,
+            valid_until=self.scope.not_after,
         )
-
-    def covers_repository(self, repository: RepositoryUri) -> bool:
-        """Whether the key may speak about ``repository``."""
-        if self.repositories is Anywhere.ANY:
-            return True
-        return any(pattern.matches(str(repository)) for pattern in self.repositories)
-
-    def covers_environment(self, environment: EnvironmentName) -> bool:
-        """Whether the key may speak for ``environment``."""
-        return self.environments is Anywhere.ANY or environment in self.environments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Identities that are one person, for segregation of duties.
+class TrustedIdentity:
+    """An identity that certificates of an authority carry, and what it is believed about.
 
     Attributes:
-        id: what the person is called in decisions; a pseudonym serves.
-        actors: the actors that are this person.
-        emails: the addresses that are this person, lower-case.
+        id: its name in the trust root.
+        authority: the authority whose certificates count; no other one's do.
+        constraint: which certificates are meant.
+        holder: the actor they belong to; the certificate's issuer and subject if ``None``.
+        scope: what it is believed about, and when.
 
     """
 
-    id: PersonId
-    actors: tuple[Actor, ...]
-    emails: tuple[str, ...]
+    id: str
+    authority: TrustedAuthority
+    constraint: IdentityConstraint
+    holder: Actor | None
+    scope: Scope
+
+
+TrustedSigner: TypeAlias = TrustedKey | TrustedIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,25 +165,30 @@ class TrustRoot:
     """Everything that is believed, as one document.
 
     Attributes:
-        keys: at least one, in the order written.
+        keys: the trusted keys, in the order written.
+        authorities: whose certificates may be believed.
+        identities: the identities in them that are; with the keys, at least one.
         people: the linked identities.
         digest: SHA-256 of the bytes it was read from.
 
     """
 
     keys: tuple[TrustedKey, ...]
-    people: tuple[Person, ...]
+    authorities: tuple[TrustedAuthority, ...] = ()
+    identities: tuple[TrustedIdentity, ...] = ()
+    people: tuple[Person, ...] = ()
     digest: Digest
-    _persons: dict[Actor | str, PersonId] = field(repr=False, compare=False)
+    _persons: dict[Actor | str, PersonId] = field(repr=False, compare=False, default_factory=dict)
 
     @classmethod
     def parse(cls, data: bytes) -> "TrustRoot":
         """Read a trust root from YAML, or from JSON when the first character is ``{``.
 
         Raises:
-            MalformedError: not strict YAML or JSON; an unknown or missing field; no key; an id or
-                a public key twice; a key that is not believed; a validity that ends before it
-                begins; an empty or misspelt scope; an identity that two persons claim.
+            MalformedError: not strict YAML or JSON; an unknown or missing field; nobody believed;
+                an id or a public key twice; a key, authority or constraint that is not one; a
+                validity that ends before it begins; an empty or misspelt scope; an identity that
+                two persons claim.
 
         """
         if data.lstrip(b" \t\r\n").startswith(b"{"):
@@ -162,15 +201,31 @@ class TrustRoot:
             raise TrustRootError(
                 f"expected 'trust-root: {TRUST_ROOT_SCHEMA}', found {str(schema)[:80]!r}"
             )
-        _only(root, {"trust-root", "keys", "people"})
-        people = tuple(_person(item) for item in _bounded(root, "people", _MAX_PEOPLE))
-        persons = _link(people)
-        keys = tuple(_key(item, persons) for item in _bounded(root, "keys", _MAX_KEYS))
-        if not keys:
-            raise TrustRootError("a trust root needs at least one key")
-        _refuse_twice("key id", (key.id for key in keys))
+        refuse_unknown_fields(root, {"trust-root", "keys", "authorities", "identities", "people"})
+        people = tuple(Person.read(item) for item in _bounded(root, "people", _MAX_PEOPLE))
+        persons = link_people(people)
+        authorities = tuple(
+            _authority(item) for item in _bounded(root, "authorities", _MAX_AUTHORITIES)
+        )
+        _refuse_twice("authority id", (each.id for each in authorities))
+        keys = tuple(
+            _key(item, persons, authorities) for item in _bounded(root, "keys", _MAX_SIGNERS)
+        )
+        identities = tuple(
+            _identity(item, authorities) for item in _bounded(root, "identities", _MAX_SIGNERS)
+        )
+        if not keys and not identities:
+            raise TrustRootError("a trust root needs at least one key or identity")
+        _refuse_twice("signer id", [*(key.id for key in keys), *(each.id for each in identities)])
         _refuse_twice("public key", (str(key.public_key.spki) for key in keys))
-        return cls(keys=keys, people=people, digest=sha256(data), _persons=persons)
+        return cls(
+            keys=keys,
+            authorities=authorities,
+            identities=identities,
+            people=people,
+            digest=sha256(data),
+            _persons=persons,
+        )
 
     def person_of(self, identity: Actor | str) -> PersonId | None:
         """The person an actor or an email address belongs to, or ``None`` when nobody is linked.
@@ -187,151 +242,112 @@ class TrustRoot:
         return None
 
 
-_KEY_FIELDS: Final = {
-    "id",
-    "public-key",
-    "holder",
-    "not-before",
-    "not-after",
-    "may-attest",
-    "repositories",
-    "environments",
-}
-
-
-def _key(fields: Fields, persons: dict[Actor | str, PersonId]) -> TrustedKey:
-    _only(fields, _KEY_FIELDS)
-    name = _identifier(fields)
+def _key(
+    fields: Fields,
+    persons: dict[Actor | str, PersonId],
+    authorities: tuple[TrustedAuthority, ...],
+) -> TrustedKey:
+    refuse_unknown_fields(
+        fields, SCOPE_FIELDS | {"id", "public-key", "scheme", "holder", "authority"}
+    )
+    name = read_identifier(fields)
     key = Fields(fields.values, f"key {name!r}", fields.code)
-    try:
-        public = PublicKey.parse(key.text("public-key").encode("utf-8", "replace"))
-        holder = Actor.parse(key.optional_text("holder") or f"key#{name}")
-    except MalformedError as error:
-        raise TrustRootError(
-            f"key {name!r}: {error.message}", code=error.code, hint=error.hint
-        ) from None
-    not_before = key.optional_instant("not-before")
-    not_after = key.optional_instant("not-after")
-    if not_before is not None and not_after is not None and not_after < not_before:
-        raise key.refuse(f"'not-after' {not_after} lies before 'not-before' {not_before}")
+    public = _within(key, lambda: _public_key(key))
+    holder = _within(key, lambda: Actor.parse(key.optional_text("holder") or f"key#{name}"))
     return TrustedKey(
         id=name,
         public_key=public,
         holder=holder,
         person=persons.get(holder),
-        not_before=not_before,
-        not_after=not_after,
-        predicate_types=_predicate_types(key),
-        repositories=_repositories(key),
-        environments=_environments(key),
+        scope=Scope.read(key),
+        authority=_find_authority(key, authorities) if key.has("authority") else None,
     )
 
 
-def _predicate_types(key: Fields) -> frozenset[str]:
-    types: set[str] = set()
-    for text in _words(key, "may-attest"):
-        if "://" in text:
-            types.add(text)
-            continue
-        try:
-            types |= PREDICATE_TYPES[PredicateKind(text)]
-        except ValueError:
-            raise key.refuse(
-                f"'may-attest' names {text[:80]!r}",
-                hint=f"use a predicate type URI or one of {', '.join(PredicateKind)}",
-            ) from None
-    return frozenset(types)
+def _public_key(key: Fields) -> PublicKey:
+    text = key.text("public-key")
+    scheme = key.optional_text("scheme")
+    if scheme not in {None, "rsa-pss"}:
+        raise key.refuse(f"'scheme' is {str(scheme)[:40]!r}; the only one to name is rsa-pss")
+    if text.startswith(_SSH) and scheme is None:
+        return public_key_from_ssh(text)
+    return PublicKey.parse(text.encode("utf-8", "replace"), pss=scheme is not None)
 
 
-def _repositories(key: Fields) -> Repositories:
-    if key.values.get("repositories") == Anywhere.ANY.value:
-        return Anywhere.ANY
-    return tuple(Pattern.parse(text) for text in _scope(key, "repositories"))
-
-
-def _environments(key: Fields) -> Environments:
-    if key.values.get("environments") == Anywhere.ANY.value:
-        return Anywhere.ANY
-    return frozenset(EnvironmentName.parse(text) for text in _scope(key, "environments"))
-
-
-def _scope(key: Fields, name: str) -> list[str]:
-    words = _words(key, name)
-    if Anywhere.ANY.value in words:
-        raise key.refuse(
-            f"{name!r} lists the word any", hint=f"write '{name}: any' to open the scope"
+def _authority(fields: Fields) -> TrustedAuthority:
+    refuse_unknown_fields(fields, {"id", "profile", "trusted-root", "allow"})
+    name = read_identifier(fields)
+    authority = Fields(fields.values, f"authority {name!r}", fields.code)
+    try:
+        profile = ProfileName(authority.text("profile"))
+    except ValueError:
+        raise authority.refuse(
+            f"'profile' must be one of {', '.join(ProfileName)}",
+            hint="the profile says what a bundle has to prove; it is never taken from the bundle",
+        ) from None
+    text = authority.text("trusted-root").encode("utf-8", "replace")
+    material = _within(authority, lambda: SigstoreRoot.parse(text))
+    allowed = authority.array("allow")
+    unknown = [word for word in allowed if word not in _LENIENCIES]
+    if unknown:
+        raise authority.refuse(
+            f"'allow' lists {str(unknown[0])[:60]!r}",
+            hint=f"what can be allowed: {', '.join(_LENIENCIES)}",
         )
-    return words
+    switches = {_LENIENCIES[word]: True for word in allowed if isinstance(word, str)}
+    return TrustedAuthority(
+        id=name,
+        profile=_within(authority, lambda: Profile.named(profile, material, **switches)),
+        material=material,
+    )
 
 
-def _words(key: Fields, name: str) -> list[str]:
-    if not key.has(name):
-        raise key.refuse(f"{name!r} is required; nothing is believed by default")
-    values = key.array(name)
-    if not 0 < len(values) <= _MAX_LIST:
-        raise key.refuse(f"{name!r} has {len(values)} members; from 1 to {_MAX_LIST} are read")
-    words = [value for value in values if isinstance(value, str) and value]
-    if len(words) != len(values):
-        raise key.refuse(f"{name!r} must list non-empty strings")
-    return words
+def _identity(fields: Fields, authorities: tuple[TrustedAuthority, ...]) -> TrustedIdentity:
+    refuse_unknown_fields(fields, SCOPE_FIELDS | {"id", "authority", "certificate", "holder"})
+    name = read_identifier(fields)
+    identity = Fields(fields.values, f"identity {name!r}", fields.code)
+    authority = _find_authority(identity, authorities)
+    if authority.profile.signed_by is not SignedBy.CERTIFICATE:
+        raise identity.refuse(
+            f"the authority {authority.id!r} is for managed keys, which have no certificates"
+        )
+    holder = identity.optional_text("holder")
+    return TrustedIdentity(
+        id=name,
+        authority=authority,
+        constraint=_within(
+            identity, lambda: IdentityConstraint.read(identity.object("certificate"))
+        ),
+        holder=None if holder is None else _within(identity, lambda: Actor.parse(holder)),
+        scope=Scope.read(identity),
+    )
 
 
-def _person(fields: Fields) -> Person:
-    _only(fields, {"id", "actors", "emails"})
-    person = PersonId(_identifier(fields))
-    actors = tuple(Actor.parse(_word(fields, "actors", item)) for item in fields.array("actors"))
-    emails = tuple(_word(fields, "emails", item).lower() for item in fields.array("emails"))
-    for email in emails:
-        if _EMAIL.match(email) is None:
-            raise fields.refuse(f"{email[:80]!r} is not an email address")
-    if not actors and not emails:
-        raise fields.refuse("links no actor and no email")
-    return Person(id=person, actors=actors, emails=emails)
+def _find_authority(signer: Fields, authorities: tuple[TrustedAuthority, ...]) -> TrustedAuthority:
+    wanted = signer.text("authority")
+    for authority in authorities:
+        if authority.id == wanted:
+            return authority
+    raise signer.refuse(
+        f"there is no authority {wanted[:80]!r}",
+        hint=f"authorities here: {', '.join(each.id for each in authorities) or 'none'}",
+    )
 
 
-def _link(people: Iterable[Person]) -> dict[Actor | str, PersonId]:
-    persons: dict[Actor | str, PersonId] = {}
-    seen: set[PersonId] = set()
-    for person in people:
-        if person.id in seen:
-            raise TrustRootError(f"the person {person.id!r} is described twice")
-        seen.add(person.id)
-        identities: tuple[Actor | str, ...] = (*person.actors, *person.emails)
-        for identity in identities:
-            if identity in persons:
-                raise TrustRootError(
-                    f"{str(identity)!r} is claimed by {persons[identity]!r} and by {person.id!r}",
-                    hint="an identity belongs to one person, and is listed once",
-                )
-            persons[identity] = person.id
-    return persons
-
-
-def _identifier(fields: Fields) -> str:
-    text = fields.text("id")
-    if _ID.match(text) is None:
-        raise fields.refuse(f"{text[:80]!r} is not an id (letters, digits, . _ @ -)")
-    return text
-
-
-def _word(fields: Fields, name: str, value: Json) -> str:
-    if not isinstance(value, str) or not value:
-        raise fields.refuse(f"{name!r} must list non-empty strings")
-    return value
+def _within(fields: Fields, read: Callable[[], _Read]) -> _Read:
+    """Say of which member of the trust root an error is."""
+    try:
+        return read()
+    except GatebookError as error:
+        raise TrustRootError(
+            f"{fields.what}: {error.message}", code=error.code, hint=error.hint
+        ) from None
 
 
 def _bounded(root: Fields, name: str, limit: int) -> Iterable[Fields]:
     if len(root.array(name)) > limit:
         raise root.refuse(f"{name!r} has more than {limit} members")
     return root.objects(name)
-
-
-def _only(fields: Fields, known: set[str]) -> None:
-    unknown = sorted(set(fields.values) - known)
-    if unknown:
-        raise fields.refuse(
-            f"unknown field {unknown[0][:80]!r}", hint=f"known fields: {', '.join(sorted(known))}"
-        )
 
 
 def _refuse_twice(what: str, values: Iterable[str]) -> None:

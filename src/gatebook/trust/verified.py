@@ -8,7 +8,8 @@ from gatebook.digest import Digest
 from gatebook.formats.intoto import PredicateKind, Statement, Subject
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust._seal import SEAL, Seal
-from gatebook.trust.identity import Signer
+from gatebook.trust.signer import Signer
+from gatebook.trust.sigstore.verified import VerifiedBundle
 
 __all__ = ["VerifiedStatement"]
 
@@ -25,9 +26,11 @@ class VerifiedStatement:
         statement: what was said.
         subject: the subject that names the digest asked for.
         digest: the digest asked for.
-        envelope_digest: SHA-256 of the envelope's bytes as received.
+        document_digest: SHA-256 of the attestation's bytes as received.
         signers: every key that signed and satisfies the whole trust root entry; at least one, each
             once, in the order of the trust root.
+        bundle: what was proved of a bundle's signature, log entries and times; ``None`` when only
+            a key's signature was checked.
         root_digest: SHA-256 of the bytes of the trust root.
         repository: the repository the statement was judged for, when known.
         environment: the environment it was judged for, when one was given.
@@ -38,8 +41,9 @@ class VerifiedStatement:
     statement: Statement
     subject: Subject
     digest: Digest
-    envelope_digest: Digest
+    document_digest: Digest
     signers: tuple[Signer, ...]
+    bundle: VerifiedBundle | None
     root_digest: Digest
     repository: RepositoryUri | None
     environment: EnvironmentName | None

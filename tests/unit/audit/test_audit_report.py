@@ -60,7 +60,7 @@ def page(approved) -> Page:
 def test_the_report_says_what_was_decided_and_why(page, company):
     for text in (
         "Allowed",
-        "all 6 enforced controls are satisfied",
+        "all 7 enforced controls are satisfied",
         str(company.api),
         "acme/api",
         "https://git.example.com/acme/api",

@@ -11,8 +11,9 @@ from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError, MalformedError
 from gatebook.facts.documents import APPROVAL_PREDICATE, ApprovalPredicate, CommitPeople
 from gatebook.facts.facts import Identity
+from gatebook.facts.identify import identify
 from gatebook.facts.opened import REMEMBERED, Memory, OpenedDocument, Question, forget_documents
-from gatebook.facts.read import FactReader, identify, read_content
+from gatebook.facts.read import FactReader, read_content
 from gatebook.facts.select import select_entries, select_unindexed
 from gatebook.formats.components import Sbom
 from gatebook.formats.intoto import PredicateKind, Statement

@@ -32,6 +32,7 @@ def test_every_control_describes_itself():
     assert set(CATALOGUE) == {
         "artifact-identified",
         "provenance",
+        "attestation",
         "sbom",
         "tests-passed",
         "approval",

@@ -22,10 +22,11 @@ from gatebook.formats.dsse import Envelope, Signature, pae
 from gatebook.formats.intoto import PAYLOAD_TYPE, PredicateKind
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust.identity import KeyAlgorithm
+from gatebook.trust.refusals import AttestationRefusedError
 from gatebook.trust.roots import TrustRoot
 from gatebook.trust.signers import LocalSigner, sign_statement
 from gatebook.trust.verified import VerifiedStatement
-from gatebook.trust.verify import AttestationRefusedError, verify_attestation
+from gatebook.trust.verify import verify_attestation
 
 ARTIFACT = Digest("sha256", "a" * 64)
 NOON = Instant.parse("2026-11-20T12:00:00Z")
@@ -66,12 +67,12 @@ def test_an_attestation_by_a_trusted_key_is_believed(
     assert verified.subject.name == "api"
     assert verified.digest == ARTIFACT
     assert len(verified.subjects) == 2
-    assert verified.envelope_digest == sha256(envelope)
+    assert verified.document_digest == sha256(envelope)
     assert verified.root_digest == root.digest
     assert verified.repository == API
     assert verified.verified_at == NOON
     (signer,) = verified.signers
-    assert (signer.key_id, signer.algorithm) == ("ci", algorithm)
+    assert (signer.id, signer.algorithm) == ("ci", algorithm)
     assert signer.valid_until == Instant.parse("2027-01-01T00:00:00Z")
 
 
@@ -196,7 +197,7 @@ def test_one_good_signature_among_others_is_enough_and_only_it_is_reported(
         payload_type=PAYLOAD_TYPE, payload=statement, signatures=(*unknown, *broken, *good, *good)
     )
     verified = verify_attestation(envelope.encode(), root=a_root(), **ALL)
-    assert [signer.key_id for signer in verified.signers] == ["ci"]
+    assert [signer.id for signer in verified.signers] == ["ci"]
 
 
 def _two_keys(
@@ -217,7 +218,7 @@ def test_every_key_that_satisfies_everything_is_reported_in_the_order_of_the_roo
 ) -> None:
     envelope = _signed_by_both(a_provenance(), signers)
     verified = verify_attestation(envelope, root=_two_keys(root_bytes), **ALL)
-    assert [signer.key_id for signer in verified.signers] == ["ci", "second"]
+    assert [signer.id for signer in verified.signers] == ["ci", "second"]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ def test_a_second_key_out_of_its_scope_neither_helps_nor_harms(
 ) -> None:
     envelope = _signed_by_both(a_provenance(), signers)
     verified = verify_attestation(envelope, root=_two_keys(root_bytes, second), **ALL)
-    assert [signer.key_id for signer in verified.signers] == ["ci"]
+    assert [signer.id for signer in verified.signers] == ["ci"]
 
 
 def test_of_several_refusals_the_one_that_got_furthest_is_told(
