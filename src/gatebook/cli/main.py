@@ -18,6 +18,7 @@ COMMANDS = {
     "fingerprint": ("gatebook.cli.commands.fingerprint", "Print the digest of an artifact."),
     "record": ("gatebook.cli.commands.record", "Record that an artifact exists."),
     "attest": ("gatebook.cli.commands.attest", "Sign evidence about an artifact and accept it."),
+    "sign": ("gatebook.cli.commands.sign", "Sign an artifact itself, or its digest."),
     "accept": ("gatebook.cli.commands.accept", "Accept evidence that others signed."),
     "approve": ("gatebook.cli.commands.approve", "Approve an artifact for an environment."),
     "revoke": ("gatebook.cli.commands.revoke", "Revoke an approval."),

@@ -93,8 +93,9 @@ json_option = flag("--json", "as_json", help="Write one JSON document.")
 environment_option = option("--environment", "-e", required=True, help="Name of the environment.")
 key_option = option(
     "--key",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Private key in PEM, readable by its owner only.",
+    metavar="FILE|URI",
+    help="Private key: a file (PEM, OpenSSH, cosign) that its owner only can read, or the URI of a "
+    "key in a service or token, such as awskms:alias/release.",
 )
 receipt_option = option(
     "--receipt",

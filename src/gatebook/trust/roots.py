@@ -78,6 +78,7 @@ _SSH: Final = ("ssh-", "ecdsa-sha2-", "sk-")
 _LENIENCIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "legacy-chain": "legacy_chain",
+        "legacy-hash": "legacy_hash",
         "legacy-set-only": "legacy_set_only",
         "unverifiable-timestamps": "ignore_unverifiable_timestamps",
     }

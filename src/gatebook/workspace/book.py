@@ -12,12 +12,13 @@
 Names are parsed here: methods take the text forms or the parsed ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
 from gatebook.clock import Clock, Instant, SystemClock
-from gatebook.digest import Digest
+from gatebook.digest import Digest, sha256
+from gatebook.errors import GatebookError
 from gatebook.facts.documents import ApprovalPredicate, CommitPeople
 from gatebook.formats.dsse import Envelope
 from gatebook.formats.intoto import Statement, encode_statement
@@ -29,9 +30,10 @@ from gatebook.intake.evidence import Attachment, accept_attestation, report_docu
 from gatebook.intake.publish import publish_contract, publish_trust_root
 from gatebook.intake.statements import approval_statement, subject_of
 from gatebook.ledger.batch import Appended
-from gatebook.ledger.kinds import ArtifactKind, BuildInformation
+from gatebook.ledger.kinds import ArtifactKind, BuildInformation, Verdict
 from gatebook.names import Actor, ArtifactName, EnvironmentName, RoleName
 from gatebook.trust.signers import PrivateKey, sign_statement
+from gatebook.workspace.acceptance import HandedIn, hand_in, refuse_document
 from gatebook.workspace.create import create_book
 from gatebook.workspace.layout import Layout
 from gatebook.workspace.open_book import OpenBook, parse_digest, read_state
@@ -103,9 +105,11 @@ class Book(OpenBook):
 
         Raises:
             MalformedError: the document is not a trust root.
+            TrustRootNotPinnedError: others are pinned, and this one is not.
 
         """
         self._check_key()
+        self._pins.check(sha256(document))
         return publish_trust_root(self._desk, document, by=by or self.actor)
 
     def publish_contract(self, document: bytes, *, by: Actor | None = None) -> Appended:
@@ -189,6 +193,51 @@ class Book(OpenBook):
         )
         return appended
 
+    def accept_all(
+        self,
+        documents: Iterable[bytes],
+        subject: Digest | str | None = None,
+        *,
+        by: Actor | None = None,
+    ) -> tuple[HandedIn, ...]:
+        """Accept or refuse several attestations, each on its own, and say what became of each.
+
+        Args:
+            documents: one attestation each, as received.
+            subject: what all of them have to be about; else each the only artifact it names.
+            by: who hands them in.
+
+        Raises:
+            NoTrustRootError: nobody is believed yet.
+            GatebookError: the book could not record what became of a document; those before it
+                are in the book.
+
+        """
+        self._check_key()
+        about = None if subject is None else parse_digest(subject)
+        return tuple(
+            hand_in(self._desk, document, subject=about, by=by or self.actor)
+            for document in documents
+        )
+
+    def refuse(
+        self,
+        document: bytes,
+        error: GatebookError,
+        subject: Digest | str | None = None,
+        *,
+        by: Actor | None = None,
+    ) -> Appended:
+        """Record that something handed in holds no attestations that could be told apart.
+
+        Raises:
+            NoTrustRootError: nobody is believed yet; nothing is recorded.
+
+        """
+        self._check_key()
+        about = None if subject is None else parse_digest(subject)
+        return refuse_document(self._desk, document, error, subject=about, by=by or self.actor)
+
     def report(
         self,
         document: bytes,
@@ -252,6 +301,21 @@ class Book(OpenBook):
         expires: Instant | None = None,
     ) -> bytes:
         """Sign an approval under the present contract; hand it in with :meth:`approve`."""
+        statement = self.approval_statement(
+            subject, environment, role=role, reason=reason, expires=expires
+        )
+        return sign_statement(statement, signer).encode()
+
+    def approval_statement(
+        self,
+        subject: Digest | str,
+        environment: str,
+        *,
+        role: str,
+        reason: str | None = None,
+        expires: Instant | None = None,
+    ) -> bytes:
+        """Write what an approver signs under the present contract; it may be signed elsewhere."""
         digest = parse_digest(subject)
         contract = self.contract(environment)
         approval = ApprovalPredicate(
@@ -262,27 +326,47 @@ class Book(OpenBook):
             expires=expires,
         )
         names = [row.name for row in self.query.artifacts(digest)[-1:]]
-        statement = approval_statement(subject_of(digest, names), approval)
-        return sign_statement(encode_statement(statement), signer).encode()
+        return encode_statement(approval_statement(subject_of(digest, names), approval))
 
     def revoke(self, index: int, *, by: Actor | None = None) -> Appended:
         """Revoke the approval that entry ``index`` granted."""
         self._check_key()
         return revoke_approval(self._desk, index, by=by or self.actor)
 
-    def gate(self, subject: Digest | str, environment: str, *, by: Actor | None = None) -> Recorded:
+    def gate(
+        self,
+        subject: Digest | str,
+        environment: str,
+        *,
+        by: Actor | None = None,
+        trust_root: Digest | str | None = None,
+    ) -> Recorded:
         """Judge, and record the decision whatever it is.
+
+        Args:
+            subject: the artifact.
+            environment: where it is to run.
+            by: who asks.
+            trust_root: the only trust root to decide under, besides what is pinned.
 
         Raises:
             StoreError: the decision could not be recorded; then there is none.
+            TrustRootNotPinnedError: another trust root is in force than those pinned or given.
 
         """
         self._check_key()
-        self._catch_up()
+        row = self.query.trust_root()
+        expected = () if trust_root is None else (parse_digest(trust_root),)
+        self._pins.check(None if row is None else Digest.parse(row.root), expected=expected)
         recorded = self._gate.judge(
             parse_digest(subject), EnvironmentName.parse(str(environment)), by=by or self.actor
         )
         self._catch_up()
+        # Another process may have published one since. A decision that could not be gathered names
+        # no trust root, and allows nothing.
+        decision = recorded.decision
+        if decision.trust_root is not None or decision.verdict is Verdict.ALLOW:
+            self._pins.check(decision.trust_root, expected=expected)
         return recorded
 
     def deploy(

@@ -14,7 +14,7 @@ from gatebook.index.project import follow
 from gatebook.index.query import Query
 from gatebook.index.tables import EntryRow
 from gatebook.intake.approvals import current_contract
-from gatebook.intake.book import Desk
+from gatebook.intake.book import Desk, NoTrustRootError
 from gatebook.ledger.entry import Entry, decode_entry
 from gatebook.ledger.kinds import DecisionMade
 from gatebook.ledger.ledger import Ledger
@@ -28,6 +28,7 @@ from gatebook.tlog.note import SignerKey
 from gatebook.tlog.receipt import Receipt
 from gatebook.workspace.layout import Layout
 from gatebook.workspace.log_export import log_resources
+from gatebook.workspace.pins import TrustRootPins
 
 __all__ = ["OpenBook", "parse_digest", "read_state"]
 
@@ -48,6 +49,7 @@ class OpenBook:
         self._layout = layout
         self._clock = clock
         self._key_state = read_state(layout)
+        self._pins = TrustRootPins(layout)
         self._store = SqliteLedger(layout.ledger)
         try:
             self._ledger = Ledger(
@@ -176,6 +178,26 @@ class OpenBook:
         """
         self._catch_up()
         return current_contract(self._desk, EnvironmentName.parse(str(environment)))
+
+    def trust_root(self) -> tuple[int, bytes]:
+        """Return the trust root in force: the entry that published it, and its exact bytes.
+
+        Raises:
+            NoTrustRootError: none was published.
+
+        """
+        row = self.query.trust_root()
+        if row is None:
+            raise NoTrustRootError(
+                "no trust root is published: nobody is believed",
+                hint="publish one with `gatebook trust publish FILE`",
+            )
+        return row.at, self._blobs.get(Digest.parse(row.root))
+
+    @property
+    def trust_root_pins(self) -> TrustRootPins:
+        """Which trust roots may be published and decided under; see its class."""
+        return self._pins
 
     def replay(self, index: int) -> Replayed:
         """Decide again what entry ``index`` recorded; the result has to be equal.

@@ -1,9 +1,11 @@
 """``gatebook accept``: accept evidence that others signed."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from gatebook.cli.attestation_source import Found, read_source
 from gatebook.cli.options import (
     Argument,
     actor_option,
@@ -15,12 +17,44 @@ from gatebook.cli.options import (
     read_file,
     receipt_option,
 )
+from gatebook.errors import GatebookError, UsageError, VerificationError
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from gatebook.cli.acceptance import Outcome
+    from gatebook.digest import Digest
+    from gatebook.workspace.book import Book
+
+__all__ = ["RefusedDocumentsError", "command"]
+
+_SHOWN = 5
+
+
+class RefusedDocumentsError(VerificationError):
+    """Some of the documents handed in were refused; the message says which, and why."""
+
+    code = "cli.documents-refused"
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), cls=Argument)
+@click.argument(
+    "source",
+    metavar="[FILE|DIRECTORY]",
+    required=False,
+    type=click.Path(path_type=Path),
+    cls=Argument,
+)
+@option(
+    "--from-registry",
+    metavar="IMAGE",
+    help="Accept what is attached to this image; a tag is resolved once.",
+)
+@option(
+    "--from-layout",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Accept what an image layout, or an archive of one, holds attached to its image.",
+)
+@option("--platform", metavar="OS/ARCH", help="Of an index, take this platform's image.")
 @option(
     "--subject",
     help="What it is about: sha256:…, a path or an image; the only subject it names if absent.",
@@ -34,9 +68,14 @@ __all__ = ["command"]
 @actor_option
 @receipt_option
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     *,
-    file: Path,
+    source: Path | None,
+    from_registry: str | None,
+    from_layout: Path | None,
+    platform: str | None,
     subject: str | None,
     unsigned: bool,
     form: str | None,
@@ -45,30 +84,132 @@ def command(
     receipt: Path | None,
     as_json: bool,
 ) -> None:
-    """Verify a signed attestation (DSSE envelope) against the trust root and keep it.
+    """Verify signed attestations against the trust root and keep them.
 
-    What is refused is recorded as refused, with the digest of its bytes and the reason.
+    FILE holds one attestation or several: DSSE envelopes, Sigstore bundles, PEP 740 attestations,
+    an array or lines of them, or an answer of the GitHub or npm API; - is standard input.
+    What is refused is recorded as refused, with the digest of its bytes and the reason, and does
+    not keep the others out. Documents that nobody signed are kept as reported.
     """
-    from gatebook.cli.entries import evidence_name
-    from gatebook.cli.output import appended
     from gatebook.cli.subject import resolve_digest
-    from gatebook.errors import UsageError
 
     if not unsigned and form is not None:
         raise UsageError("--format goes with --unsigned", code="cli.unsigned")
-    document = read_file(file)
     if unsigned:
-        if subject is None or form is None:
-            raise UsageError("--unsigned needs --subject and --format", code="cli.unsigned")
-        digest = resolve_digest(subject)
+        if subject is None or form is None or source is None:
+            raise UsageError("--unsigned needs FILE, --subject and --format", code="cli.unsigned")
+        if from_registry is not None or from_layout is not None or platform is not None:
+            raise UsageError("--unsigned takes one file", code="cli.unsigned")
+        document = read_file(source)
+        about = resolve_digest(subject)
         with open_book(ledger, actor) as book:
-            entry = book.report(document, digest, form=form)
-            said = f"kept {form} about {digest.short} as reported, unsigned"
-            appended(book, entry, receipt, as_json=as_json, said=said)
+            _report(book, document, about, form, receipt, as_json=as_json)
         return
     expected = None if subject is None else resolve_digest(subject)
+    found = read_source(ctx, expected)
     with open_book(ledger, actor) as book:
-        entry = book.accept(document, expected)
-        kind = evidence_name(getattr(entry.entry.body, "predicate_type", "evidence"))
-        said = f"accepted {kind} about {entry.entry.subjects[0].short}"
-        appended(book, entry, receipt, as_json=as_json, said=said)
+        if found.malformed is not None:
+            book.refuse(found.rejected, found.malformed, expected)
+            raise found.malformed
+        if found.whole:
+            _accept_one(book, found, expected, receipt, as_json=as_json)
+            return
+        _accept_several(book, found, expected, receipt, as_json=as_json)
+
+
+def _report(
+    book: "Book",
+    document: bytes,
+    digest: "Digest",
+    form: str,
+    receipt: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from gatebook.cli.output import appended
+
+    entry = book.report(document, digest, form=form)
+    said = f"kept {form} about {digest.short} as reported, unsigned"
+    appended(book, entry, receipt, as_json=as_json, said=said)
+
+
+def _accept_one(
+    book: "Book", found: Found, expected: "Digest | None", receipt: Path | None, *, as_json: bool
+) -> None:
+    from gatebook.cli.entries import evidence_name
+    from gatebook.cli.output import appended
+
+    entry = book.accept(found.attestations[0].data, expected)
+    kind = evidence_name(getattr(entry.entry.body, "predicate_type", "evidence"))
+    said = f"accepted {kind} about {entry.entry.subjects[0].short}"
+    appended(book, entry, receipt, as_json=as_json, said=said)
+
+
+def _accept_several(
+    book: "Book", found: Found, expected: "Digest | None", receipt: Path | None, *, as_json: bool
+) -> None:
+    from gatebook.cli.acceptance import accept_found
+    from gatebook.cli.output import print_json
+
+    if receipt is not None:
+        raise UsageError(
+            f"{found.source} holds several documents, and --receipt is for one entry",
+            code="cli.receipt-of-several",
+            hint="write the receipts afterwards, or hand the documents in one by one",
+        )
+    outcomes = accept_found(book, found, found.subject or expected)
+    if as_json:
+        counts: dict[str, Any] = {
+            verdict: sum(each.verdict == verdict for each in outcomes)
+            for verdict in ("accepted", "refused", "reported", "unread")
+        }
+        print_json(
+            "gatebook/accepted/v1",
+            source=found.source,
+            subject=None if found.subject is None else str(found.subject),
+            index_digest=None if found.index_digest is None else str(found.index_digest),
+            **counts,
+            documents=[each.to_json() for each in outcomes],
+        )
+    else:
+        _print_table(found, outcomes)
+    refused = [each for each in outcomes if each.refusal is not None]
+    if refused:
+        raise _refusal(refused, len(found.attestations))
+    if not found.attestations:
+        raise _none(found)
+
+
+def _print_table(found: Found, outcomes: "list[Outcome]") -> None:
+    from gatebook.cli.output import heading, table
+    from gatebook.cli.plain import visible
+
+    if found.subject is not None:
+        heading(visible(found.source))
+    if outcomes:
+        table(
+            ("document", "predicate", "signer", "verdict"),
+            [each.row(found.source) for each in outcomes],
+            shrink=(0, 2, 1, 3),
+        )
+
+
+def _refusal(refused: "list[Outcome]", total: int) -> GatebookError:
+    reasons = "; ".join(each.reason for each in refused[:_SHOWN])
+    more = f"; and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
+    hints = {each.refusal.hint for each in refused if each.refusal is not None}
+    was = "was" if len(refused) == 1 else "were"
+    return RefusedDocumentsError(
+        f"{len(refused)} of {total} attestations {was} refused: {reasons}{more}",
+        hint=hints.pop() if len(hints) == 1 else None,
+    )
+
+
+def _none(found: Found) -> GatebookError:
+    from gatebook.connectors.attestation_sources import NoAttestationError
+
+    instead = ", and only documents that nobody signed" if found.unsigned else ""
+    hint = None
+    if found.index_digest is not None:
+        hint = f"attestations may be attached to the index {found.index_digest} instead"
+    return NoAttestationError(f"{found.source} holds no attestation{instead}", hint=hint)

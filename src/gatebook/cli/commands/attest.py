@@ -9,17 +9,20 @@ from gatebook.cli.options import (
     actor_option,
     flag,
     json_option,
-    key_option,
     ledger_option,
     open_book,
     option,
     read_file,
     receipt_option,
 )
+from gatebook.cli.signing import Signing, signing_options
 from gatebook.cli.subject import resolve_digest, subject_argument
+from gatebook.errors import UsageError
 
 if TYPE_CHECKING:
+    from gatebook.connectors.attestation_push import PushedAttestation
     from gatebook.digest import Digest
+    from gatebook.formats.image_reference import ImageReference
     from gatebook.formats.intoto import Statement, Subject
     from gatebook.intake.evidence import Attachment
     from gatebook.workspace.book import Book
@@ -41,90 +44,186 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="The SBOM, JUnit report or JSON predicate; - is standard input.",
 )
-@key_option
+@signing_options
 @option(
     "--output",
     "-o",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the signed envelope to this file.",
+    help="Write the signed attestation to this file.",
 )
-@flag("--no-accept", help="Only sign; needs --output.")
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["envelope", "bundle"]),
+    help="How it is written and kept: as a DSSE envelope, or as a Sigstore bundle v0.3. An "
+    "envelope, unless --timestamp-url, --keyless or --push ask for a bundle.",
+)
+@option(
+    "--timestamp-url",
+    multiple=True,
+    metavar="URL",
+    help="Let this authority stamp the signature (RFC 3161); the stamp goes into the bundle.",
+)
+@option(
+    "--push",
+    metavar="IMAGE@DIGEST",
+    help="Attach the bundle to the image in its registry too; SUBJECT has to be that digest.",
+)
+@flag("--no-accept", help="Only sign; needs --output or --push.")
 @ledger_option
 @actor_option
 @receipt_option
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     *,
     subject: str,
     kind: str,
     predicate: Path | None,
-    key: Path | None,
+    key: str | None,
+    keyless: bool,
+    identity_token_file: Path | None,
+    trust_config: Path | None,
     output: Path | None,
+    form: str | None,
+    timestamp_url: tuple[str, ...],
+    push: str | None,
     no_accept: bool,
     ledger: Path,
     actor: str | None,
     receipt: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a statement about SUBJECT, sign it with a key and accept it into the book.
+    """Make a statement about SUBJECT, sign it and accept it into the book.
 
     An SBOM (CycloneDX or SPDX JSON) becomes the predicate; a JUnit report becomes a test result
     and is kept beside it; provenance without --predicate is written from what was recorded.
     """
     from gatebook.cli.entries import evidence_name
-    from gatebook.cli.output import appended
-    from gatebook.cli.signing import load_signer
-    from gatebook.errors import UsageError
+    from gatebook.cli.output import appended, note
     from gatebook.formats.intoto import encode_statement
     from gatebook.intake.statements import subject_of
-    from gatebook.stores.files import write_durably
-    from gatebook.trust.signers import sign_statement
 
-    if no_accept and output is None:
-        raise UsageError("--no-accept needs --output", code="cli.nothing-to-do")
+    signing = Signing(
+        key=key,
+        keyless=keyless,
+        identity_token_file=identity_token_file,
+        trust_config=trust_config,
+        timestamp_urls=timestamp_url,
+    ).settled(ctx)
+    bundle = _is_bundle(form, needed=bool(signing.keyless or timestamp_url or push is not None))
+    if no_accept and output is None and push is None:
+        raise UsageError("--no-accept needs --output or --push", code="cli.nothing-to-do")
     digest = resolve_digest(subject)
-    signer = load_signer(key)
-    if no_accept and predicate is not None and output is not None:
+    target = None if push is None else _target(push, digest)
+    if no_accept and predicate is not None:
         # Whoever only signs needs no book.
-        statement, _ = _from_file(kind, predicate, subject_of(digest, []))
-        envelope = sign_statement(encode_statement(statement), signer).encode()
-        write_durably(output, envelope, mode=0o644)
-        _signed(statement, digest, output, as_json=as_json)
+        names = [_called(subject)] if signing.keyless else []
+        statement, _ = _from_file(kind, predicate, subject_of(digest, names))
+        document = signing.sign_statement(encode_statement(statement), bundle=bundle)
+        _write(document, output)
+        pushed = _push(document, target)
+        _signed(statement, digest, output, pushed, as_json=as_json)
         return
     with open_book(ledger, actor) as book:
-        about = subject_of(digest, [row.name for row in book.query.artifacts(digest)[-1:]])
+        names = [str(row.name) for row in book.query.artifacts(digest)[-1:]]
+        about = subject_of(digest, names or ([_called(subject)] if signing.keyless else []))
         if predicate is not None:
             statement, attachments = _from_file(kind, predicate, about)
         else:
             statement, attachments = _from_recording(book, kind, about, digest), ()
-        envelope = sign_statement(encode_statement(statement), signer).encode()
-        if output is not None:
-            write_durably(output, envelope, mode=0o644)
-            if no_accept:
-                _signed(statement, digest, output, as_json=as_json)
-                return
-        entry = book.accept(envelope, digest, attachments=attachments)
+        document = signing.sign_statement(encode_statement(statement), bundle=bundle)
+        _write(document, output)
+        if no_accept:
+            pushed = _push(document, target)
+            _signed(statement, digest, output, pushed, as_json=as_json)
+            return
+        entry = book.accept(document, digest, attachments=attachments)
         said = f"accepted {evidence_name(statement.predicate_type)} about {digest.short}"
         appended(book, entry, receipt, as_json=as_json, said=said)
+    # What the book refuses is not shown to others as evidence either.
+    pushed = _push(document, target)
+    if pushed is not None:
+        note(f"attached to {target} as {pushed.manifest}")
 
 
-def _signed(statement: "Statement", digest: "Digest", output: Path, *, as_json: bool) -> None:
+def _called(subject: str) -> str:
+    """A name for an artifact that has none in a book; sigstore signs nothing without."""
+    path = Path(subject)
+    return path.name if path.name and path.exists() else subject
+
+
+def _is_bundle(form: str | None, *, needed: bool) -> bool:
+    if form == "envelope" and needed:
+        raise UsageError(
+            "--timestamp-url, --keyless and --push make a bundle, not an envelope",
+            code="cli.bundle-needed",
+            hint="leave out --format, or say --format bundle",
+        )
+    return needed or form == "bundle"
+
+
+def _target(push: str, digest: "Digest") -> "ImageReference":
+    from gatebook.formats.image_reference import ImageReference
+
+    target = ImageReference.parse(push)
+    if target.digest != digest:
+        named = "no digest" if target.digest is None else target.digest.short
+        raise UsageError(
+            f"--push names {named}, and the attestation is about {digest.short}",
+            code="cli.push-subject",
+            hint=f"attach it to {target.at(digest)}",
+        )
+    return target
+
+
+def _write(document: bytes, output: Path | None) -> None:
+    from gatebook.stores.files import write_durably
+
+    if output is not None:
+        write_durably(output, document, mode=0o644)
+
+
+def _push(document: bytes, target: "ImageReference | None") -> "PushedAttestation | None":
+    if target is None:
+        return None
+    from gatebook.cli.registries import open_registries
+    from gatebook.clock import SystemClock
+    from gatebook.connectors.attestation_push import push_attestation
+
+    with open_registries() as registries:
+        return push_attestation(registries, target, document, created=SystemClock().now())
+
+
+def _signed(
+    statement: "Statement",
+    digest: "Digest",
+    output: Path | None,
+    pushed: "PushedAttestation | None",
+    *,
+    as_json: bool,
+) -> None:
     from gatebook.cli.entries import evidence_name
     from gatebook.cli.output import print_json
 
     if as_json:
         print_json(
             "gatebook/signed/v1",
-            file=str(output),
+            file=None if output is None else str(output),
             subject=str(digest),
             predicate_type=statement.predicate_type,
+            pushed=None if pushed is None else str(pushed.manifest),
         )
         return
-    click.echo(f"signed {evidence_name(statement.predicate_type)} about {digest.short}: {output}")
+    where = [] if output is None else [str(output)]
+    if pushed is not None:
+        where.append(f"attached as {pushed.manifest.short}")
+    said = f"signed {evidence_name(statement.predicate_type)} about {digest.short}"
+    click.echo(f"{said}: {', '.join(where)}")
 
 
 def _from_recording(book: "Book", kind: str, about: "Subject", digest: "Digest") -> "Statement":
-    from gatebook.errors import UsageError
     from gatebook.intake.statements import provenance_statement
     from gatebook.ledger.kinds import ArtifactRecorded
 
@@ -145,7 +244,6 @@ def _from_recording(book: "Book", kind: str, about: "Subject", digest: "Digest")
 def _from_file(
     kind: str, predicate: Path, about: "Subject"
 ) -> "tuple[Statement, tuple[Attachment, ...]]":
-    from gatebook.errors import UsageError
     from gatebook.intake import statements
 
     document = read_file(predicate)

@@ -11,6 +11,7 @@ from gatebook.cli.options import (
     json_option,
     ledger_option,
     open_book,
+    option,
     receipt_option,
 )
 from gatebook.cli.subject import resolve_digest, subject_argument
@@ -25,6 +26,10 @@ __all__ = ["command"]
     "--explain",
     help="Show for each control what was expected, found, by which evidence, and the fix.",
 )
+@option(
+    "--trust-root-digest",
+    help="The only trust root to decide under (sha256:…); under another one nothing is decided.",
+)
 @ledger_option
 @actor_option
 @receipt_option
@@ -36,6 +41,7 @@ def command(
     subject: str,
     environment: str,
     explain: bool,
+    trust_root_digest: str | None,
     ledger: Path,
     actor: str | None,
     receipt: Path | None,
@@ -51,7 +57,7 @@ def command(
 
     digest = resolve_digest(subject)
     with open_book(ledger, actor) as book:
-        recorded = book.gate(digest, environment)
+        recorded = book.gate(digest, environment, trust_root=trust_root_digest)
         if receipt is not None:
             write_durably(receipt, book.receipt(recorded.entry.index).encode(), mode=0o644)
         if as_json:

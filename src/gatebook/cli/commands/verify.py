@@ -1,11 +1,15 @@
-"""``gatebook verify``: verify a receipt, a package, a log or a book."""
+"""``gatebook verify``: verify a receipt, a package, a log or a book; and attestations.
+
+The group's own arguments are those of the first four; ``attestation`` is a command of its own.
+"""
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from gatebook.cli.lazy import LazyGroup
 from gatebook.cli.options import Argument, asked, json_option, option, read_file
 
 if TYPE_CHECKING:
@@ -20,9 +24,48 @@ _HINTS = {
     "book.json": "a rotation of the log's key may have been cut short: open the book once, with "
     "any other command, and verify again",
 }
+_COMMANDS = {
+    "attestation": (
+        "gatebook.cli.commands.verify_attestation",
+        "Verify attestations about an artifact, without a book.",
+    ),
+}
 
 
-@click.command()
+class _VerifyGroup(LazyGroup):
+    """A command with arguments of its own, unless the first one names one of its commands.
+
+    A file that is called like a command is written with its directory: ``./attestation``.
+    """
+
+    allow_interspersed_args = True
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Hand over to the command that is named, with the context in which it runs."""
+        if args and (inner := self.get_command(click.Context(self), args[0])) is not None:
+            return inner.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as a command that is no group."""
+        return click.Command.parse_args(self, ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run as a command that is no group."""
+        return click.Command.invoke(self, ctx)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Leave commands out of the usage line: they stand below."""
+        return click.Command.collect_usage_pieces(self, ctx)
+
+
+@click.command(cls=_VerifyGroup, table=_COMMANDS, invoke_without_command=True)
 @click.argument(
     "file",
     required=False,
@@ -78,6 +121,7 @@ def command(
     gatebook verify PACKAGE [--log-key VKEY]             everything behind a decision
     gatebook verify --log DIRECTORY|URL --log-key VKEY   a whole log, ours or another's
     gatebook verify --book DIRECTORY [--log-key VKEY]    a book, from its bytes
+    gatebook verify attestation FILE --subject …         what others signed, without a book
 
     Exit status 5 names the object at fault.
     """
@@ -86,7 +130,9 @@ def command(
     wanted = asked(ctx, "file", "log", "book")
     if len(wanted) != 1:
         raise UsageError(
-            "say what to verify: a RECEIPT or PACKAGE, --log or --book", code="cli.verify-what"
+            "say what to verify: a RECEIPT or PACKAGE, --log or --book",
+            code="cli.verify-what",
+            hint="`gatebook verify attestation --help` for attestations",
         )
     if wanted == ["log"]:
         _verify_log(str(log), log_key, origin, as_json=as_json)

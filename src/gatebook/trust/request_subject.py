@@ -1,0 +1,110 @@
+"""The artifact a verification is asked about: digests of the same bytes, and the bytes."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gatebook.digest import ALGORITHMS, Digest
+from gatebook.errors import UsageError
+from gatebook.formats.intoto import Statement, Subject
+from gatebook.trust.refusals import SubjectMismatchError
+
+__all__ = ["RequestSubject", "SubjectHasher"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSubject:
+    """An artifact, as far as the caller knows it.
+
+    Attributes:
+        digests: at least one, each algorithm once; all of the same bytes.
+        artifact: the bytes, when they are at hand.
+
+    """
+
+    digests: tuple[Digest, ...]
+    artifact: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a subject that is no artifact, or two.
+
+        Raises:
+            UsageError: there is no digest, or there are two by one algorithm.
+
+        """
+        algorithms = {each.algorithm for each in self.digests}
+        if not self.digests or len(algorithms) != len(self.digests):
+            raise UsageError(
+                "an artifact is named by at least one digest, and one by each algorithm",
+                code="trust.request-subject",
+            )
+
+    @classmethod
+    def of(cls, digest: Digest) -> "RequestSubject":
+        """Name an artifact by a digest."""
+        return cls(digests=(digest,))
+
+    @classmethod
+    def of_bytes(cls, artifact: bytes) -> "RequestSubject":
+        """Name an artifact by its bytes."""
+        hasher = SubjectHasher()
+        hasher.update(artifact)
+        return hasher.subject(artifact)
+
+    def by(self, algorithm: str) -> Digest:
+        """The digest by ``algorithm`` if it is known, else the first."""
+        return next((each for each in self.digests if each.algorithm == algorithm), self.digests[0])
+
+    def choose(self, statement: Statement) -> Digest:
+        """The strongest digest that a subject of ``statement`` names as well, else the first."""
+        for subject in statement.subjects:
+            if self._is(subject):
+                return max(_shared(self.digests, subject), key=_strength)
+        named = [each for item in statement.subjects for each in _shared(self.digests, item)]
+        return max(named, key=_strength) if named else self.digests[0]
+
+    def check(self, statement: Statement) -> None:
+        """Check that one subject is this artifact: every digest that both sides know agrees.
+
+        in-toto lets one match do (``digest_set.md``). One subject has one content, so that a
+        second digest which differs is a lie about one of them.
+
+        Raises:
+            SubjectMismatchError: no subject is.
+
+        """
+        if not any(self._is(subject) for subject in statement.subjects):
+            raise SubjectMismatchError(
+                f"the statement is not about {' and '.join(each.short for each in self.digests)}"
+            )
+
+    def _is(self, subject: Subject) -> bool:
+        shared = _shared(self.digests, subject)
+        return bool(shared) and all(subject.digests.matches(each) for each in shared)
+
+
+class SubjectHasher:
+    """Hashes an artifact by every algorithm a statement may name it by, piece by piece."""
+
+    def __init__(self) -> None:
+        self._hashes = {name: hashlib.new(name) for name in ALGORITHMS}
+
+    def update(self, piece: bytes) -> None:
+        """Add bytes."""
+        for each in self._hashes.values():
+            each.update(piece)
+
+    def subject(self, artifact: bytes | None) -> RequestSubject:
+        """Name the artifact by what was added; ``artifact`` is the same bytes, or ``None``."""
+        return RequestSubject(
+            digests=tuple(Digest(name, each.hexdigest()) for name, each in self._hashes.items()),
+            artifact=artifact,
+        )
+
+
+def _shared(digests: Iterable[Digest], subject: Subject) -> list[Digest]:
+    return [each for each in digests if subject.digests.get(each.algorithm) is not None]
+
+
+def _strength(digest: Digest) -> int:
+    return ALGORITHMS[digest.algorithm]
