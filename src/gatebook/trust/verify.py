@@ -14,7 +14,7 @@ from gatebook.formats.provenance import Provenance
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust._seal import SEAL
 from gatebook.trust.believed import Believed, find_signers
-from gatebook.trust.certificate_identity import CertificateIdentity, Provider
+from gatebook.trust.certificate_identity import CertificateIdentity
 from gatebook.trust.received import read_attestation
 from gatebook.trust.refusals import (
     AttestationRefusedError,
@@ -29,8 +29,6 @@ from gatebook.trust.refusals import (
 )
 from gatebook.trust.roots import TrustRoot
 from gatebook.trust.scope import Anywhere
-from gatebook.trust.slsa.expectations import ProvenanceExpectations
-from gatebook.trust.slsa.verify import verify_provenance
 from gatebook.trust.verified import VerifiedStatement
 
 __all__ = ["verify_attestation"]
@@ -116,9 +114,7 @@ def verify_attestation(
 
     # (7) to (9) are judged signer by signer.
     about = _repository_of(statement, repository)
-    accepted, late = _keep(
-        believed, lambda each: _check_scope(each, statement, subject, about, environment)
-    )
+    accepted, late = _keep(believed, lambda each: _check_scope(each, statement, about, environment))
     if not accepted:
         raise _most_telling([*refusals, *late])
     return VerifiedStatement(
@@ -196,7 +192,6 @@ def _repository_of(statement: Statement, recorded: RepositoryUri | None) -> Repo
 def _check_scope(
     believed: Believed,
     statement: Statement,
-    subject: Digest,
     repository: RepositoryUri | None,
     environment: EnvironmentName | None,
 ) -> None:
@@ -223,7 +218,7 @@ def _check_scope(
                 hint=f"extend 'repositories' of {name}, if it should",
             )
     if statement.kind is PredicateKind.PROVENANCE and believed.signer.certificate is not None:
-        _check_build(statement, believed.signer.certificate, subject)
+        _check_build(statement, believed.signer.certificate)
     # (9) Only when the caller wants the statement for one environment.
     if environment is not None and not scope.covers_environment(environment):
         raise EnvironmentNotAllowedError(
@@ -232,23 +227,11 @@ def _check_scope(
         )
 
 
-def _check_build(statement: Statement, identity: CertificateIdentity, subject: Digest) -> None:
-    """Compare provenance with the build its certificate was issued to.
+def _check_build(statement: Statement, identity: CertificateIdentity) -> None:
+    # Here, because most statements are not provenance and the rules take time to load.
+    from gatebook.trust.slsa.certified_build import check_certified_build  # noqa: PLC0415
 
-    A workflow can write any builder, repository and commit into a predicate; the certificate was
-    issued for what really ran (SLSA v1.0 "Verifying artifacts"; the rules of slsa-verifier).
-    """
-    named = None
-    if identity.provider is not Provider.GITHUB:
-        # Other systems' certificates do not name the builder: it is the signer's word, as with a
-        # key. Source, ref and commit are compared all the same.
-        named = Provenance.from_statement(statement).builder_id
-    expected = ProvenanceExpectations(
-        builder_id=named,
-        issuers=frozenset() if identity.issuer is None else frozenset({identity.issuer}),
-        signer_is_expected=True,
-    )
-    verify_provenance(statement, identity, expected, subject=subject)
+    check_certified_build(Provenance.from_statement(statement), identity)
 
 
 def _name(subjects: Sequence[Subject]) -> str:

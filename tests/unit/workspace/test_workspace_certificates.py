@@ -256,7 +256,7 @@ def test_a_repository_in_scope_cannot_speak_for_another_one(tmp_path, root, sigs
     with Book.create(tmp_path / "other", origin="ledger.example.com/acme", clock=clock) as book:
         book.publish_trust_root(wide)
         web = provenance(company=company, repository="https://github.com/acme/web")
-        assert refusal(book, signed(sigstore, web)) == "trust.slsa-source-mismatch"
+        assert refusal(book, signed(sigstore, web)) == "trust.slsa-certificate-mismatch"
 
 
 @pytest.mark.parametrize(
