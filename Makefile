@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test reference lint types docs unit bench lock clean
+.PHONY: help setup demo test reference lint types docs unit interop bench lock clean
 
 help:
 	@echo "make demo   the main job on this repository, from build to audit package"
 	@echo "make test   lint, types, import contracts, docs and every test"
+	@echo "make interop   cosign both ways; builds it with Go, once"
 	@echo "make lint | types | docs | unit | reference | bench | lock | clean"
 
 setup:
@@ -38,6 +39,9 @@ docs: setup
 
 unit: setup
 	$(BIN)/pytest -n 2 --dist worksteal
+
+interop: setup
+	GATEBOOK_INTEROP=1 $(BIN)/pytest -n 2 --dist worksteal -m interop tests/interop
 
 bench: setup
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
