@@ -9,7 +9,6 @@ Recognising a document says nothing about it being well-formed, let alone believ
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -106,8 +105,7 @@ _SINGLE: Final[Mapping[_Shape, AttestationKind]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttestationDocument:
+class AttestationDocument(msgspec.Struct, frozen=True, kw_only=True):
     """One attestation as it was received.
 
     Attributes:
@@ -120,7 +118,7 @@ class AttestationDocument:
     """
 
     kind: AttestationKind
-    data: bytes = field(repr=False)
+    data: bytes
     position: int = 0
     place: str = "document"
 
@@ -130,8 +128,7 @@ class AttestationDocument:
         return sha256(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True):
     data: bytes
     place: str
 

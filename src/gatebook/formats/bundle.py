@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+import msgspec
+
 from gatebook import canonical
 from gatebook.canonical import Json, JsonObject
 from gatebook.digest import Digest, sha256
@@ -102,8 +104,7 @@ _MEDIA_TYPES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageSignature:
+class MessageSignature(msgspec.Struct, frozen=True, kw_only=True):
     """A signature over an artifact that is not in the bundle.
 
     Attributes:
@@ -117,15 +118,13 @@ class MessageSignature:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeafCertificate:
+class LeafCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """The certificate of the key that signed, in DER."""
 
     der: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateChain:
+class CertificateChain(msgspec.Struct, frozen=True, kw_only=True):
     """How versions 0.1 and 0.2 carry the certificate: the first one is the signer's."""
 
     certificates: tuple[bytes, ...]
@@ -136,8 +135,7 @@ class CertificateChain:
         return self.certificates[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyHint:
+class KeyHint(msgspec.Struct, frozen=True, kw_only=True):
     """A hint which public key signed; never a reason to believe it."""
 
     hint: str

@@ -13,8 +13,9 @@ import binascii
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from gatebook import canonical
 from gatebook.canonical import Json, JsonObject
@@ -60,8 +61,7 @@ class CosignRecordError(MalformedError):
     code = "formats.cosign-record"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RekorPromise:
+class RekorPromise(msgspec.Struct, frozen=True, kw_only=True):
     """What Rekor promised when it took the entry (``pkg/cosign/bundle/rekor.go``).
 
     Attributes:
@@ -80,8 +80,7 @@ class RekorPromise:
     log_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CosignSignature:
+class CosignSignature(msgspec.Struct, frozen=True, kw_only=True):
     """A signature with what cosign kept beside it; nothing in it is believed.
 
     Attributes:
@@ -95,7 +94,7 @@ class CosignSignature:
 
     """
 
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | None = None
     content_type: str = ""
     signature: bytes | None = None
     certificate: bytes | None = None

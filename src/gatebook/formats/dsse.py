@@ -6,8 +6,9 @@ nothing by being well-formed; whether a signature is believed is decided in anot
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gatebook import canonical
 from gatebook.canonical import Json
@@ -41,8 +42,7 @@ class EnvelopeError(MalformedError):
     code = "formats.envelope"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True, kw_only=True):
     """One signature of an envelope.
 
     Attributes:
@@ -56,8 +56,7 @@ class Signature:
     sig: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A payload with its type and at least one signature.
 
     Attributes:

@@ -6,7 +6,8 @@ expected is refused with the code of the format being read, never coerced.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from gatebook.canonical import Json, JsonObject
 from gatebook.clock import Instant
@@ -17,8 +18,7 @@ __all__ = ["Fields"]
 _MAX_TEXT = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(msgspec.Struct, frozen=True):
     """One JSON object, what it is called in errors, and the code its refusals carry.
 
     Attributes:

@@ -7,10 +7,11 @@ only the table of the types that Gatebook knows by name.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from gatebook import canonical
 from gatebook.canonical import Json, JsonObject
@@ -98,7 +99,7 @@ class PredicateKind(StrEnum):
     DECISION = "decision"
 
 
-PYPI_PUBLISH_V1: Final = f"https://{'.'.join(('docs', 'pypi', 'org'))}/attestations/publish/v1"
+PYPI_PUBLISH_V1: Final = "https://docs.{}/attestations/publish/v1".format("pypi.org")
 """A name and no place to fetch from; PEP 740 fixes it."""
 
 PREDICATE_TYPES: Final[Mapping[PredicateKind, frozenset[str]]] = MappingProxyType(
@@ -200,8 +201,7 @@ def is_statement_payload_type(payload_type: str) -> bool:
     return payload_type == PAYLOAD_TYPE or _SPECIFIC_PAYLOAD_TYPE.match(payload_type) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What a statement is about; matched purely by digest.
 
     Attributes:
@@ -216,8 +216,7 @@ class Subject:
     digests: DigestSet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """A predicate about subjects; unsigned by itself.
 
     Attributes:

@@ -6,8 +6,9 @@ has it, is decided in another room.
 """
 
 import base64
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gatebook.canonical import JsonObject
 from gatebook.errors import MalformedError
@@ -63,8 +64,7 @@ class LogEntryError(MalformedError):
     code = "formats.log-entry"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InclusionProof:
+class InclusionProof(msgspec.Struct, frozen=True, kw_only=True):
     """A claim that a log of some size holds the entry at some place.
 
     Attributes:
@@ -84,8 +84,7 @@ class InclusionProof:
     checkpoint: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry, and what the log says about it; nothing of it is checked yet.
 
     Attributes:

@@ -5,8 +5,9 @@ containers-signature(5); cosign 3, which signs an in-toto statement instead. Bot
 that somebody signed this digest: the reference in the payload was not checked by anybody.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gatebook import canonical
 from gatebook.digest import Digest
@@ -28,8 +29,7 @@ class ImageSignatureError(MalformedError):
     code = "formats.image-signature"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimpleSigning:
+class SimpleSigning(msgspec.Struct, frozen=True, kw_only=True):
     """What cosign signs for an image.
 
     Attributes:

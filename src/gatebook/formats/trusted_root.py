@@ -5,9 +5,10 @@ and the list of keys the npm registry publishes, in Protocol Buffers JSON read s
 wire: keys and certificates are read, and believed, in another room.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from gatebook import canonical
 from gatebook.clock import Instant
@@ -91,8 +92,7 @@ class KeyDetails(StrEnum):
     PKIX_ED25519 = "PKIX_ED25519"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validity:
+class Validity(msgspec.Struct, frozen=True, kw_only=True):
     """When something is believed; both ends belong to it.
 
     ``TimeRange`` of ``sigstore_common.proto`` is a closed interval whose start is required; without
@@ -110,8 +110,7 @@ class Validity:
         return f"{self.start} to {self.end or 'open'}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRecord:
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A public key as written, and when it is believed."""
 
     raw: bytes
@@ -119,8 +118,7 @@ class KeyRecord:
     validity: Validity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogRecord:
+class LogRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A transparency log, or a log of certificates.
 
     Attributes:
@@ -139,8 +137,7 @@ class LogRecord:
     operator: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorityRecord:
+class AuthorityRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate authority, or a timestamp authority.
 
     Attributes:
@@ -159,8 +156,7 @@ class AuthorityRecord:
     operator: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedRootRecord:
+class TrustedRootRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What a trusted root lists; every list may be empty."""
 
     authorities: tuple[AuthorityRecord, ...]
@@ -169,8 +165,7 @@ class TrustedRootRecord:
     timestamp_authorities: tuple[AuthorityRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedKey:
+class ListedKey(msgspec.Struct, frozen=True, kw_only=True):
     """One key of a list such as the npm registry's.
 
     Attributes:

@@ -1,7 +1,9 @@
 """Who of those whom a trust root names made the signatures of an attestation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
+
+import msgspec
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest
@@ -29,13 +31,14 @@ from gatebook.trust.sigstore.managed_key import ManagedKey
 from gatebook.trust.sigstore.refusals import ArtifactNeededError
 from gatebook.trust.sigstore.verified import CertificateSigner, VerifiedBundle
 from gatebook.trust.sigstore.verify import verify_bundle
-from gatebook.trust.sshsig import GATEBOOK, MAGIC, check_ssh_signature
 
 __all__ = ["Believed", "find_signers"]
 
+_SSH: Final = b"SSHSIG"
+"""How an SSH signature begins (OpenSSH PROTOCOL.sshsig)."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Believed:
+
+class Believed(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody the trust root names, who made a signature that was checked.
 
     Attributes:
@@ -146,7 +149,12 @@ def _keys_of_envelope(envelope: Envelope, root: TrustRoot) -> list[TrustedKey]:
 
 def _made(key: PublicKey, signature: Signature, data: bytes) -> bool:
     try:
-        if signature.sig.startswith(MAGIC):
+        if signature.sig.startswith(_SSH):
+            from gatebook.trust.sshsig import (  # noqa: PLC0415  # start-up
+                GATEBOOK,
+                check_ssh_signature,
+            )
+
             check_ssh_signature(signature.sig, data, key, GATEBOOK)
         elif key.may_have_made(signature.sig):
             key.check(signature.sig, data)

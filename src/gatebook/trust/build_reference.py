@@ -5,8 +5,9 @@ meaning: host, owner, repository, path within the repository, ref.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gatebook.trust.fulcio import CertificateIdentityError
 
@@ -43,8 +44,7 @@ _GITLAB_RUN: Final = re.compile(r"(?P<repository>.+)/-/jobs/(?P<id>\d+)\Z", re.A
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRepository:
+class SourceRepository(msgspec.Struct, frozen=True, kw_only=True):
     """A repository as a certificate names it; compared case by case.
 
     Attributes:
@@ -72,8 +72,7 @@ class SourceRepository:
         return self.uri
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildReference:
+class BuildReference(msgspec.Struct, frozen=True, kw_only=True):
     """Build instructions: in which repository, which file, at which ref.
 
     Attributes:
@@ -102,8 +101,7 @@ class BuildReference:
         return self.uri
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of the build.
 
     Attributes:

@@ -9,9 +9,9 @@ Nothing here says whether the identity is believed: :mod:`gatebook.trust.identit
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from cryptography import x509
 
 from gatebook.canonical import JsonObject
@@ -56,8 +56,7 @@ _EMAIL: Final = re.compile(r"[^@\s]{1,256}@[^@\s]{1,255}\Z")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s]+\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateIdentity:
+class CertificateIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a signing certificate says about who signed and what was built.
 
     A part the certificate does not state is ``None``.

@@ -1,7 +1,8 @@
 """What one part of an identity has to be: an exact text, or an explicit pattern, or any of some."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gatebook.canonical import Json
 from gatebook.errors import MalformedError
@@ -19,8 +20,7 @@ class IdentityConstraintError(MalformedError):
     code = "trust.malformed-constraint"
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(msgspec.Struct, frozen=True):
     """What one part has to be: any of some exact texts and patterns.
 
     Attributes:

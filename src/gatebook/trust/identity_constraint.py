@@ -26,9 +26,10 @@ in the source repository itself. ``source-…`` fields look at the source alone 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from gatebook.canonical import Json, JsonObject
 from gatebook.errors import MalformedError
@@ -81,8 +82,7 @@ _HINTS: Final[Mapping[str, str]] = MappingProxyType(
 _Parts = Mapping[str, Expectation]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityConstraint:
+class IdentityConstraint(msgspec.Struct, frozen=True, kw_only=True):
     """Which identities are meant; made by :meth:`read` or :meth:`exact`.
 
     Attributes:
@@ -95,7 +95,7 @@ class IdentityConstraint:
 
     issuer: Expectation | None
     parts: _Parts
-    build_signer: _Parts = field(default_factory=lambda: MappingProxyType({}))
+    build_signer: _Parts = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def exact(cls, identity: str, issuer: str) -> "IdentityConstraint":

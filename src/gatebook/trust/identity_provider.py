@@ -1,9 +1,10 @@
 """Which kind of system a certificate was issued for, and how it writes build references."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from gatebook.trust.build_reference import (
     BuildReference,
@@ -69,8 +70,7 @@ _ISSUERS: Final = (
 """Fulcio's issuers (config/identity/config.yaml) and those of GitHub's other products."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateSubject:
+class CertificateSubject(msgspec.Struct, frozen=True, kw_only=True):
     """The one subject alternative name.
 
     Attributes:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
@@ -103,7 +103,7 @@ class PublicKey:
             )
         try:
             loaded = serialization.load_pem_public_key(pem.strip())
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except (ValueError, UnsupportedAlgorithm, InternalError) as error:
             raise KeyMalformedError(f"the PUBLIC KEY block cannot be read: {error}") from None
         return public_key(loaded, pss=pss)
 
@@ -117,7 +117,7 @@ class PublicKey:
         """
         try:
             loaded = serialization.load_der_public_key(der)
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except (ValueError, UnsupportedAlgorithm, InternalError) as error:
             raise KeyMalformedError(f"the public key cannot be read: {error}") from None
         return public_key(loaded, pss=pss)
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gatebook.canonical import Json
 from gatebook.formats.fields import Fields
@@ -17,8 +18,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._@-]{0,126}[A-Za-z0-9])?\Z")
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Identities that are one person, for segregation of duties.
 
     Attributes:

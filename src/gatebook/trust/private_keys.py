@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
@@ -67,7 +67,7 @@ def load_private_key(data: bytes, *, password: Callable[[], bytes] | None = None
         raise KeyMalformedError(f"a private key file has at most {_MAX_BYTES} bytes")
     try:
         loaded = _load(data, password)
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, InternalError):
         raise KeyMalformedError(
             "the private key cannot be read: expected PEM, or an OpenSSH or cosign key"
         ) from None
@@ -143,7 +143,7 @@ def _load(data: bytes, password: Callable[[], bytes] | None) -> object:
         given = _ask(password)
     try:
         return load(data, given)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, InternalError):
         raise PasswordWrongError("the private key cannot be decrypted with this password") from None
 
 

@@ -4,14 +4,15 @@ Reading proves nothing. The forms are told apart by content (:mod:`gatebook.form
 what they have in common is an envelope, or a signature over an artifact or a document about it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from gatebook.digest import Digest, DigestSet, sha256
 from gatebook.errors import MalformedError
 from gatebook.formats.attestations import AttestationKind, recognise
 from gatebook.formats.bundle import Bundle, CertificateChain, LeafCertificate, MessageSignature
-from gatebook.formats.cosign_record import SIMPLE_SIGNING_TYPE, CosignSignature
 from gatebook.formats.dsse import Envelope
 from gatebook.formats.intoto import (
     PAYLOAD_TYPE,
@@ -19,8 +20,6 @@ from gatebook.formats.intoto import (
     Subject,
     is_statement_payload_type,
 )
-from gatebook.formats.pep740 import read_pep740
-from gatebook.formats.simple_signing import SimpleSigning
 from gatebook.trust.refusals import PayloadTypeError
 
 __all__ = ["SIGNATURE_TYPE", "Received", "read_attestation"]
@@ -29,8 +28,7 @@ SIGNATURE_TYPE: Final = "https://sigstore.dev/cosign/sign/v1"
 """The predicate type of a statement that says no more than that its subject was signed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(msgspec.Struct, frozen=True, kw_only=True):
     """One attestation, read.
 
     Attributes:
@@ -83,6 +81,8 @@ class Received:
         if isinstance(self.content, Envelope):
             return Statement.parse(self.content.payload)
         if self.document is not None:
+            from gatebook.formats.simple_signing import SimpleSigning  # noqa: PLC0415  # start-up
+
             return _signature_over(SimpleSigning.parse(self.document).image)
         named = subject or self.content.digest
         if named is None:
@@ -107,6 +107,8 @@ def read_attestation(data: bytes) -> Received:
             bundle = Bundle.parse(data)
             return Received(kind=kind, content=bundle.content, bundle=bundle)
         case AttestationKind.PEP740:
+            from gatebook.formats.pep740 import read_pep740  # noqa: PLC0415  # start-up
+
             (bundle,) = read_pep740(data)
             return Received(kind=kind, content=bundle.content, bundle=bundle)
         case AttestationKind.COSIGN_RECORD | AttestationKind.COSIGN_BUNDLE:
@@ -126,6 +128,12 @@ def _signature_over(digest: Digest) -> Statement:
 
 
 def _cosign(kind: AttestationKind, data: bytes) -> Received:
+    # Forms that most people never hand in take no time to load when they do not.
+    from gatebook.formats.cosign_record import (  # noqa: PLC0415
+        SIMPLE_SIGNING_TYPE,
+        CosignSignature,
+    )
+
     kept = CosignSignature.parse(data)
     # The bundle is derived; what has a digest is what was received.
     bundle = replace(Bundle.parse(kept.bundle()), received=sha256(data))

@@ -6,8 +6,9 @@ book uses. What the caller expects of a build is judged by the rules in :mod:`ga
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
@@ -56,8 +57,7 @@ class NothingToVerifyError(VerificationError):
     code = "trust.no-attestation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerificationRequest:
+class VerificationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a caller expects of an attestation.
 
     Attributes:
@@ -107,8 +107,7 @@ class VerificationRequest:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestCheck:
+class RequestCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was checked: what was expected, and what was found.
 
     Attributes:
@@ -123,8 +122,7 @@ class RequestCheck:
     found: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerificationReport:
+class VerificationReport(msgspec.Struct, frozen=True, kw_only=True):
     """An attestation that satisfies everything a request asks for.
 
     Attributes:
@@ -150,8 +148,7 @@ class VerificationReport:
     checks: tuple[RequestCheck, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
+class _Judged(msgspec.Struct, frozen=True, kw_only=True):
     """A signature that was verified, and what it is over."""
 
     received: Received
@@ -159,7 +156,7 @@ class _Judged:
     digest: Digest
     signers: tuple[Signer, ...]
     bundle: VerifiedBundle | None
-    checks: list[RequestCheck] = field(default_factory=list)
+    checks: list[RequestCheck] = msgspec.field(default_factory=list)
 
 
 def verify_request(document: bytes, request: VerificationRequest) -> VerificationReport:

@@ -1,8 +1,9 @@
 """Many attestations about one artifact: each with its verdict, and the reason if none will do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gatebook.errors import VerificationError
 from gatebook.formats.attestations import AttestationDocument
@@ -20,8 +21,7 @@ __all__ = ["DocumentVerdict", "most_telling", "verify_documents"]
 _BUILD_CODES: Final = ("trust.slsa-", "trust.gcb-", "trust.npm-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentVerdict:
+class DocumentVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one document: a report, or the reason why not; never both."""
 
     document: AttestationDocument

@@ -5,10 +5,11 @@ Its digest is that of a description of all that is believed, so that two request
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from gatebook import canonical
 from gatebook.digest import sha256
@@ -41,8 +42,7 @@ class SignerChoice(Enum):
     """The caller's own trust root, with all its scopes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRoot:
+class RequestRoot(msgspec.Struct, frozen=True, kw_only=True):
     """Who is believed, and what decided it.
 
     Attributes:

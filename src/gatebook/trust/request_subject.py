@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gatebook.digest import ALGORITHMS, Digest
 from gatebook.errors import UsageError
@@ -12,8 +13,7 @@ from gatebook.trust.refusals import SubjectMismatchError
 __all__ = ["RequestSubject", "SubjectHasher"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestSubject:
+class RequestSubject(msgspec.Struct, frozen=True, kw_only=True):
     """An artifact, as far as the caller knows it.
 
     Attributes:
@@ -23,7 +23,7 @@ class RequestSubject:
     """
 
     digests: tuple[Digest, ...]
-    artifact: bytes | None = field(default=None, repr=False)
+    artifact: bytes | None = None
 
     def __post_init__(self) -> None:
         """Refuse a subject that is no artifact, or two.

@@ -43,6 +43,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
 
+import msgspec
+
 from gatebook import canonical
 from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError
@@ -57,7 +59,6 @@ from gatebook.trust.scope import SCOPE_FIELDS, Scope, TrustRootError, refuse_unk
 from gatebook.trust.signer import Signer
 from gatebook.trust.sigstore.profile import Profile, ProfileName, SignedBy
 from gatebook.trust.sigstore.root import SigstoreRoot
-from gatebook.trust.ssh_keys import public_key_from_ssh
 
 __all__ = [
     "TRUST_ROOT_SCHEMA",
@@ -87,8 +88,7 @@ _LENIENCIES: Final[Mapping[str, str]] = MappingProxyType(
 _Read = TypeVar("_Read")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedAuthority:
+class TrustedAuthority(msgspec.Struct, frozen=True, kw_only=True):
     """Where certificates come from that are believed, and what has to prove their time.
 
     Attributes:
@@ -103,8 +103,7 @@ class TrustedAuthority:
     material: SigstoreRoot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedKey:
+class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
     """One key, and what it is believed about.
 
     Attributes:
@@ -138,8 +137,7 @@ class TrustedKey:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedIdentity:
+class TrustedIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """An identity that certificates of an authority carry, and what it is believed about.
 
     Attributes:
@@ -271,6 +269,8 @@ def _public_key(key: Fields) -> PublicKey:
     if scheme not in {None, "rsa-pss"}:
         raise key.refuse(f"'scheme' is {str(scheme)[:40]!r}; the only one to name is rsa-pss")
     if text.startswith(_SSH) and scheme is None:
+        from gatebook.trust.ssh_keys import public_key_from_ssh  # noqa: PLC0415  # start-up
+
         return public_key_from_ssh(text)
     return PublicKey.parse(text.encode("utf-8", "replace"), pss=scheme is not None)
 

@@ -4,9 +4,10 @@ The scope of a key and of a certificate's identity is written and read the same 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
+
+import msgspec
 
 from gatebook.clock import Instant
 from gatebook.errors import MalformedError
@@ -51,8 +52,7 @@ Environments: TypeAlias = frozenset[EnvironmentName] | Anywhere
 PredicateTypes: TypeAlias = frozenset[str] | Anywhere
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What a signer is believed about.
 
     Attributes:

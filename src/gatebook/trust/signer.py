@@ -1,6 +1,6 @@
 """Who signed: a key or a certificate, the actor it belongs to, and the person behind the actor."""
 
-from dataclasses import dataclass
+import msgspec
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest
@@ -12,8 +12,7 @@ from gatebook.trust.sigstore.profile import ProfileName
 __all__ = ["Signer"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
+class Signer(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody whom the trust root names and who signed.
 
     Attributes:

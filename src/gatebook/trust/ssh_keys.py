@@ -9,9 +9,9 @@ the ``PublicKey``, and is checked where a signature is.
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -146,8 +146,7 @@ def ssh_number(value: int) -> bytes:
     return ssh_string(value.to_bytes(value.bit_length() // 8 + 1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SshKey:
+class SshKey(msgspec.Struct, frozen=True, kw_only=True):
     """A public key as SSH writes it.
 
     Attributes:
@@ -161,7 +160,7 @@ class SshKey:
     kind: str
     public_key: PublicKey
     application: str | None = None
-    blob: bytes = field(repr=False)
+    blob: bytes
 
     @classmethod
     def parse(cls, blob: bytes) -> "SshKey":

@@ -12,9 +12,9 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -82,8 +82,7 @@ class SshSignatureRefusedError(SignatureInvalidError):
     code = "trust.ssh-refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SshSignature:
+class SshSignature(msgspec.Struct, frozen=True, kw_only=True):
     """A signature, read; nothing is proven by it until :meth:`check` returns.
 
     Attributes:
@@ -103,11 +102,11 @@ class SshSignature:
     namespace: str
     hash_algorithm: str
     algorithm: str
-    value: bytes = field(repr=False)
+    value: bytes
     flags: int | None = None
     counter: int | None = None
-    reserved: bytes = field(default=b"", repr=False)
-    blob: bytes = field(repr=False)
+    reserved: bytes = b""
+    blob: bytes
 
     @classmethod
     def parse(cls, data: bytes) -> "SshSignature":

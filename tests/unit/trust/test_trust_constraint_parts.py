@@ -1,8 +1,8 @@
 """Who may have signed: constraints hold for every part they name, and open nothing by accident."""
 
-import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,7 +47,7 @@ def release(**changes: Any) -> CertificateIdentity:
         deployment_environment="production",
         token_subject="repo:acme/api:environment:production",  # noqa: S106
     )
-    return dataclasses.replace(identity, **changes)
+    return msgspec.structs.replace(identity, **changes)
 
 
 def reusable(uri: str = SHARED) -> CertificateIdentity:
@@ -322,7 +322,7 @@ def test_a_certificate_without_issuer_is_admitted_only_by_the_word_none() -> Non
     wanted = constraint(issuer="none", identity="https://dotcom.releases.github.com")
     wanted.check(releases)
     assert wanted.as_json()["issuer"] == "none"
-    assert mismatch(wanted, dataclasses.replace(releases, issuer=ISSUER)).part == "issuer"
+    assert mismatch(wanted, msgspec.structs.replace(releases, issuer=ISSUER)).part == "issuer"
     named = constraint(identity="https://dotcom.releases.github.com")
     assert mismatch(named, releases).part == "issuer"
 

@@ -1,11 +1,12 @@
 """Private keys from PEM bytes, and the envelopes they sign."""
 
+import base64
 import hashlib
 from collections.abc import Mapping
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
 from gatebook.digest import Digest
 from gatebook.errors import GatebookError, MalformedError, UsageError
@@ -176,6 +177,22 @@ def test_what_is_not_a_private_key_is_refused(pem: bytes) -> None:
         LocalSigner.from_pem(pem)
     with pytest.raises(GatebookError):
         LocalSigner.from_pem(generate_ed25519()[1])
+
+
+@pytest.mark.parametrize("algorithm", [b"\x2b\x65\x6f", b"\x2b\x65\x71"], ids=["x448", "ed448"])
+def test_a_key_too_short_for_its_algorithm_is_refused(algorithm: bytes) -> None:
+    # The library raises an internal error here, which is neither of its own kinds of refusal.
+    der = ed25519.Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    assert der.count(b"\x2b\x65\x70") == 1
+    text = base64.b64encode(der.replace(b"\x2b\x65\x70", algorithm)).decode()
+    with pytest.raises(GatebookError):
+        LocalSigner.from_pem(
+            f"-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n".encode()
+        )
 
 
 def test_an_envelope_names_the_key_by_its_spki(

@@ -1,11 +1,11 @@
 """A trusted root is checked when it is loaded; a profile says what it makes us demand."""
 
 import base64
-import dataclasses
 import json
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
@@ -266,7 +266,7 @@ def test_a_profile_that_would_demand_nothing(sigstore: Any, change: Any) -> None
     root = SigstoreRoot.parse(sigstore.trusted_root())
     profile = Profile.named(ProfileName.PRIVATE, root)
     with pytest.raises(GatebookError) as refusal:
-        dataclasses.replace(profile, **change)
+        msgspec.structs.replace(profile, **change)
     assert refusal.value.code == "trust.profile"
 
 
@@ -286,6 +286,6 @@ def test_a_profile_is_for_the_root_it_was_made_for(sigstore: Any) -> None:
 
 def test_leniencies_are_off_unless_asked_for(sigstore: Any) -> None:
     profile = Profile.named(ProfileName.PUBLIC_GOOD, SigstoreRoot.parse(sigstore.trusted_root()))
-    switches = [item.name for item in dataclasses.fields(profile) if item.type is bool]
+    switches = [item.name for item in msgspec.structs.fields(profile) if item.type is bool]
     assert len(switches) == 4
     assert not any(getattr(profile, name) for name in switches)

@@ -1,10 +1,10 @@
 """A timestamp counts when an authority of the root made it over the signature, and only then."""
 
-import dataclasses
 import datetime as dt
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
@@ -219,7 +219,7 @@ def test_a_timestamp_of_the_bundle_twice(sigstore: Any) -> None:
             json.dumps(bundle).encode(),
             artifact=b"artifact",
             root=root,
-            profile=dataclasses.replace(
+            profile=msgspec.structs.replace(
                 Profile.named(ProfileName.PUBLIC_GOOD, root), ignore_unverifiable_timestamps=True
             ),
         )

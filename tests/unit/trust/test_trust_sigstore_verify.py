@@ -8,6 +8,7 @@ import json
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
@@ -69,7 +70,7 @@ def judge(
         bundle if isinstance(bundle, bytes) else json.dumps(bundle).encode(),
         artifact=artifact,
         root=believed,
-        profile=dataclasses.replace(named, **(changes or {})),
+        profile=msgspec.structs.replace(named, **(changes or {})),
         key=key,
     )
 

@@ -1,10 +1,10 @@
 """Builds on GitHub Actions: each rule refuses what differs from a good build in one point."""
 
 import copy
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from gatebook.canonical import JsonObject
@@ -67,7 +67,7 @@ def identity(workflow: str, ref: str = TAG, **changes: Any) -> CertificateIdenti
         run=Run(uri=f"{own}/actions/runs/7/attempts/1", id="7", attempt="1"),
         runner_environment="github-hosted",
     )
-    return dataclasses.replace(made, **changes)
+    return msgspec.structs.replace(made, **changes)
 
 
 def statement(predicate: JsonObject, predicate_type: str) -> Statement:
@@ -242,7 +242,7 @@ def test_a_source_may_be_written_in_three_ways_or_left_out(source: str | None) -
     ],
 )
 def test_one_changed_part_of_the_certificate_is_refused(signer: dict[str, Any], code: str) -> None:
-    assert refusal(generic(), dataclasses.replace(GENERIC_SIGNER, **signer)) == code
+    assert refusal(generic(), msgspec.structs.replace(GENERIC_SIGNER, **signer)) == code
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_an_expectation_nothing_could_satisfy_is_a_wrong_question(expected: dict
 
 def test_a_build_of_a_branch_never_satisfies_a_tag() -> None:
     main = "refs/heads/main"
-    signer = dataclasses.replace(GENERIC_SIGNER, source_ref=main)
+    signer = msgspec.structs.replace(GENERIC_SIGNER, source_ref=main)
     verify(generic(main), signer, source_branch="main")
     assert refusal(generic(main), signer, source_tag="main") == "trust.slsa-invalid-ref"
     assert refusal(generic(main), signer, source_versioned_tag="v1") == "trust.slsa-invalid-ref"
@@ -393,10 +393,10 @@ def test_the_project_of_the_generators_may_use_them_unreleased() -> None:
         predicate["invocation"]["configSource"]["uri"] = where
         predicate["materials"][0]["uri"] = where
 
-    own = dataclasses.replace(unreleased, source=example)
+    own = msgspec.structs.replace(unreleased, source=example)
     verify(generic(), own, theirs, source_uri=example.uri)
     assert refusal(generic(), unreleased) == "trust.slsa-builder-ref"
-    moved = dataclasses.replace(own, signer=parse_github_reference(f"{GENERIC}@refs/heads/x"))
+    moved = msgspec.structs.replace(own, signer=parse_github_reference(f"{GENERIC}@refs/heads/x"))
     assert refusal(generic(), moved, theirs, source_uri=example.uri) == "trust.slsa-builder-ref"
 
 
@@ -497,7 +497,7 @@ def test_a_signer_known_by_its_identity_may_build_for_itself() -> None:
 
     assert refusal(attested(), own, by_runner) == "trust.slsa-builder-untrusted"
     verify(attested(), own, by_runner, signer_is_expected=True)
-    self_hosted = dataclasses.replace(own, runner_environment="self-hosted")
+    self_hosted = msgspec.structs.replace(own, runner_environment="self-hosted")
     code = refusal(attested(), self_hosted, by_runner, signer_is_expected=True)
     assert code == "trust.slsa-builder-mismatch"
     code = refusal(attested(), own, signer_is_expected=True)

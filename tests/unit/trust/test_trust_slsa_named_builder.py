@@ -1,8 +1,8 @@
 """Builds whose builder only the caller can vouch for: a key signed, or another CI system."""
 
-import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 
 from gatebook.digest import DigestSet, sha256
@@ -139,5 +139,5 @@ def test_a_certificate_of_another_system_has_to_be_known_by_identity() -> None:
     ],
 )
 def test_provenance_and_certificate_are_of_one_source(change: dict[str, Any], code: str) -> None:
-    signer = dataclasses.replace(GITLAB, **change)
+    signer = msgspec.structs.replace(GITLAB, **change)
     assert refusal(signer=signer, signer_is_expected=True) == code

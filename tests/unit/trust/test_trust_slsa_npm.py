@@ -1,9 +1,9 @@
 """npm packages: both attestations, one package, and no claim that nothing confirms."""
 
 import copy
-import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 
 from gatebook.digest import Digest, DigestSet
@@ -207,7 +207,7 @@ def test_one_changed_expectation_or_package_is_refused(
 
 
 def test_a_publish_attestation_of_another_tarball_is_refused() -> None:
-    other = dataclasses.replace(
+    other = msgspec.structs.replace(
         publish(),
         subjects=(
             Subject(name="pkg:npm/%40acme/js@1.0.0", digests=DigestSet.of({"sha512": "cd" * 64})),
@@ -221,8 +221,8 @@ def test_older_provenance_leaves_the_hosting_out() -> None:
     verify(short, publish(), builder_id=RUNNER)
     verify(short, publish(), builder_id=HOSTED)
     verify(provenance(V0_2), publish(), builder_id=RUNNER)
-    self_hosted = dataclasses.replace(SIGNER, runner_environment="self-hosted")
-    for signer in (self_hosted, dataclasses.replace(SIGNER, runner_environment=None)):
+    self_hosted = msgspec.structs.replace(SIGNER, runner_environment="self-hosted")
+    for signer in (self_hosted, msgspec.structs.replace(SIGNER, runner_environment=None)):
         code = refusal(short, publish(), signer, builder_id=RUNNER)
         assert code == "trust.slsa-builder-mismatch"
 
@@ -314,13 +314,13 @@ def test_one_changed_claim_is_refused(version: str, place: str, value: Any, code
     "absent", ["trigger", "repository_id", "owner_id", "run", "build_config_digest"]
 )
 def test_what_the_certificate_does_not_state_confirms_nothing(absent: str) -> None:
-    signer = dataclasses.replace(SIGNER, signer_digest=None, **{absent: None})
+    signer = msgspec.structs.replace(SIGNER, signer_digest=None, **{absent: None})
     assert refusal(provenance(V0_2), publish(), signer) == "trust.slsa-certificate-mismatch"
 
 
 def test_provenance_of_two_packages_is_refused() -> None:
     built = provenance(V1)
-    two = dataclasses.replace(built, subjects=built.subjects * 2)
+    two = msgspec.structs.replace(built, subjects=built.subjects * 2)
     assert refusal(two, publish()) == "trust.slsa-unverifiable-claim"
 
 
@@ -331,7 +331,7 @@ def test_a_time_that_is_null_is_no_claim() -> None:
 def test_a_delegated_builder_runs_on_githubs_machines() -> None:
     generator = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows"
     nodejs = f"{generator}/builder_nodejs_slsa3.yml"
-    signer = dataclasses.replace(
+    signer = msgspec.structs.replace(
         SIGNER,
         signer=parse_github_reference(
             f"{generator}/delegator_lowperms-generic_slsa3.yml@refs/tags/v1.6.0"
@@ -353,6 +353,6 @@ def test_a_delegated_builder_runs_on_githubs_machines() -> None:
     verify(built, publish(), signer, builder_id=nodejs)
     code = refusal(built, publish(), signer, builder_id=nodejs.replace("slsa3", "slsa"))
     assert code == "trust.slsa-builder-mismatch"
-    self_hosted = dataclasses.replace(signer, runner_environment="self-hosted")
+    self_hosted = msgspec.structs.replace(signer, runner_environment="self-hosted")
     code = refusal(built, publish(), self_hosted, builder_id=nodejs)
     assert code == "trust.slsa-builder-mismatch"

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -210,7 +211,9 @@ def _two_keys(
 def _signed_by_both(statement: bytes, signers: Signers) -> bytes:
     first = sign_statement(statement, signers["p256"])
     second = sign_statement(statement, signers["ed25519"])
-    return dataclasses.replace(first, signatures=(*first.signatures, *second.signatures)).encode()
+    return msgspec.structs.replace(
+        first, signatures=(*first.signatures, *second.signatures)
+    ).encode()
 
 
 def test_every_key_that_satisfies_everything_is_reported_in_the_order_of_the_root(

@@ -2,9 +2,9 @@
 
 import base64
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from gatebook.clock import Instant
 from gatebook.digest import digest_of, sha256

@@ -1,11 +1,11 @@
 """Who is believed and what is expected, as the options of ``gatebook verify attestation`` say."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from gatebook.cli.options import asked, read_file
 
@@ -53,8 +53,7 @@ _MANAGED = "managed-key"
 _OTHER_USAGE = "npm:signatures"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Roots:
+class _Roots(msgspec.Struct, frozen=True, kw_only=True):
     """What the files named with ``--trust-root`` hold."""
 
     sigstore: "SigstoreRoot | None" = None

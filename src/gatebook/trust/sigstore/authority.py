@@ -7,9 +7,9 @@ are a chain of certificates with a window in which the whole chain is believed
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from gatebook.clock import Instant
@@ -42,8 +42,7 @@ class AuthorityKind(StrEnum):
     TIMESTAMPS = "timestamp-authority"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
+class Authority(msgspec.Struct, frozen=True, kw_only=True):
     """One authority of a trusted root.
 
     Attributes:
@@ -62,8 +61,8 @@ class Authority:
     uri: str | None
     operator: str
     validity: Validity
-    chain: tuple[AuthorityCertificate, ...] = field(repr=False)
-    signer: EndEntity | None = field(default=None, repr=False)
+    chain: tuple[AuthorityCertificate, ...]
+    signer: EndEntity | None = None
 
     @classmethod
     def read(
@@ -142,8 +141,7 @@ class Authority:
                     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
     """Who issued a certificate: an authority, and which certificate of its chain."""
 
     authority: Authority

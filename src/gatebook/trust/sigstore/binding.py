@@ -4,7 +4,8 @@ Without it a valid entry for anything would do for everything (CVE-2022-36056, C
 """
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from gatebook.digest import Digest
 from gatebook.trust.keys import PublicKey
@@ -23,8 +24,7 @@ from gatebook.trust.sigstore.verified import SignedPayload
 __all__ = ["BundleSigner", "check_binding", "check_kind"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BundleSigner:
+class BundleSigner(msgspec.Struct, frozen=True, kw_only=True):
     """Who signed, as far as the bundle says: a certificate, or the key the caller named."""
 
     leaf: EndEntity | None

@@ -6,10 +6,10 @@ understood is refused: unknown critical extensions, name constraints, weak hashe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -71,8 +71,7 @@ class AuthorityCertificateError(MalformedError):
     code = "trust.sigstore-root-certificate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndEntity:
+class EndEntity(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate of a signer, read but not believed.
 
     Attributes:
@@ -86,11 +85,9 @@ class EndEntity:
     """
 
     certificate: x509.Certificate
-    der: bytes = field(repr=False)
-    extensions: Mapping[x509.ObjectIdentifier, x509.Extension[x509.ExtensionType]] = field(
-        repr=False
-    )
-    issuer: bytes = field(repr=False)
+    der: bytes
+    extensions: Mapping[x509.ObjectIdentifier, x509.Extension[x509.ExtensionType]]
+    issuer: bytes
     not_before: Instant
     not_after: Instant
 
@@ -99,8 +96,7 @@ class EndEntity:
         return self.not_before <= at <= self.not_after
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorityCertificate:
+class AuthorityCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate of an authority, checked to be one.
 
     Attributes:
@@ -115,9 +111,9 @@ class AuthorityCertificate:
     """
 
     certificate: x509.Certificate
-    der: bytes = field(repr=False)
-    subject: bytes = field(repr=False)
-    issuer_key_hash: bytes = field(repr=False)
+    der: bytes
+    subject: bytes
+    issuer_key_hash: bytes
     not_before: Instant
     not_after: Instant
     path_length: int | None

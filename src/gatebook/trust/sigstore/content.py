@@ -1,9 +1,9 @@
 """What a bundle's signature is over, checked with the key that the bundle's material names."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
@@ -21,8 +21,7 @@ from gatebook.trust.sigstore.verified import SignedDigest, SignedPayload
 __all__ = ["Artifact", "SignedContent", "verify_content"]
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(msgspec.Struct, frozen=True):
     """The artifact in question: its bytes, or its digest only."""
 
     given: bytes | Digest
@@ -44,8 +43,7 @@ class Artifact:
         return Digest(algorithm, hashlib.new(algorithm, self.given).hexdigest())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedContent:
+class SignedContent(msgspec.Struct, frozen=True, kw_only=True):
     """What the signature is over, as log entries are compared with it.
 
     Attributes:
@@ -65,8 +63,7 @@ class SignedContent:
 Given: TypeAlias = bytes | Digest | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Checker:
+class _Checker(msgspec.Struct, frozen=True):
     """A key, and whether it may have signed with the hash that early signers used."""
 
     key: PublicKey

@@ -6,9 +6,10 @@ signature and key that the bundle carries; an entry about anything else proves n
 """
 
 import binascii
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from gatebook import canonical
 from gatebook.digest import Digest
@@ -37,8 +38,7 @@ class Logged(StrEnum):
     ARTIFACT_OR_ENVELOPE = "artifact-or-envelope"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryKind:
+class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of entry that is read.
 
     Attributes:
@@ -58,16 +58,14 @@ class EntryKind:
         return f"{self.kind} {self.version}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedKey:
+class ClaimedKey(msgspec.Struct, frozen=True, kw_only=True):
     """The certificate or public key an entry names, in DER."""
 
     is_certificate: bool
-    der: bytes = field(repr=False)
+    der: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What an entry says.
 
     Attributes:

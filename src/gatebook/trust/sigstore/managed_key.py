@@ -1,6 +1,6 @@
 """Managed keys: a public key that somebody looks after, and when it is believed."""
 
-from dataclasses import dataclass
+import msgspec
 
 from gatebook.clock import Instant
 from gatebook.formats.trusted_root import Validity, read_key_list
@@ -10,8 +10,7 @@ from gatebook.trust.sigstore.root import read_key
 __all__ = ["ManagedKey", "NamedKey", "read_managed_keys"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManagedKey:
+class ManagedKey(msgspec.Struct, frozen=True, kw_only=True):
     """A public key and the window in which it is believed, both ends included.
 
     Attributes:
@@ -37,8 +36,7 @@ class ManagedKey:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedKey:
+class NamedKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key of a list, what signatures name it by, and what it signs."""
 
     key_id: str

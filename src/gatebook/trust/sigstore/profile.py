@@ -4,8 +4,9 @@ A profile is named by policy and never read off a bundle, whose author would cho
 demands by what the trusted root offers; what is missing from the bundle is missing, not optional.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from gatebook.digest import Digest
 from gatebook.errors import UsageError
@@ -43,8 +44,7 @@ class SignedBy(StrEnum):
     KEY = "key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What is demanded of a bundle.
 
     Everything that a bundle carries has to verify, whatever is demanded; these numbers say how much

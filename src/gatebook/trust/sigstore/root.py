@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+import msgspec
+
 from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
 from gatebook.errors import MalformedError
@@ -52,8 +54,7 @@ class LogKind(StrEnum):
     CERTIFICATES = "certificate-log"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class Log(msgspec.Struct, frozen=True, kw_only=True):
     """One log of a trusted root.
 
     Attributes:
@@ -83,8 +84,7 @@ class Log:
         return f"{self.kind}:{self.key.spki.hex[:12]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RootItem:
+class RootItem(msgspec.Struct, frozen=True, kw_only=True):
     """One line of what a root holds, for people.
 
     Attributes:

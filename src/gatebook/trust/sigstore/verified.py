@@ -1,9 +1,10 @@
 """A bundle that was verified: what was signed, by whom, and when that was proved."""
 
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass
 from enum import StrEnum
 from typing import TypeAlias, final
 
+import msgspec
 from cryptography import x509
 
 from gatebook.clock import Instant
@@ -25,23 +26,20 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedPayload:
+class SignedPayload(msgspec.Struct, frozen=True, kw_only=True):
     """An envelope's content: the type and the exact bytes that were signed."""
 
     payload_type: str
-    payload: bytes = field(repr=False)
+    payload: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedDigest:
+class SignedDigest(msgspec.Struct, frozen=True, kw_only=True):
     """An artifact that was signed, by the digest it was verified with."""
 
     digest: Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateSigner:
+class CertificateSigner(msgspec.Struct, frozen=True, kw_only=True):
     """A signer with a certificate; whose it is, is read in another module.
 
     Attributes:
@@ -53,13 +51,12 @@ class CertificateSigner:
     """
 
     certificate: x509.Certificate
-    der: bytes = field(repr=False)
+    der: bytes
     spki: Digest
     authority: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySigner:
+class KeySigner(msgspec.Struct, frozen=True, kw_only=True):
     """A signer with a managed key, which the caller named."""
 
     public_key: PublicKey
@@ -75,8 +72,7 @@ class TimeSource(StrEnum):
     TIMESTAMP_AUTHORITY = "timestamp-authority"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedTime:
+class VerifiedTime(msgspec.Struct, frozen=True, kw_only=True):
     """A time at which the signature existed.
 
     Attributes:
@@ -93,8 +89,7 @@ class VerifiedTime:
     operator: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedLogEntry:
+class VerifiedLogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry that a log of the root has, about this very signature.
 
     Attributes:
@@ -119,8 +114,7 @@ class VerifiedLogEntry:
     leaf_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was checked, and what was found."""
 
     name: str

@@ -5,8 +5,8 @@ clock and no network; the same arguments always give the same answer.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from gatebook.clock import Instant
@@ -143,13 +143,12 @@ def verify_bundle(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Demand:
+class _Demand(msgspec.Struct, frozen=True, kw_only=True):
     """What is demanded, by which root, and what was checked so far."""
 
     root: SigstoreRoot | None
     profile: Profile
-    checks: list[Check] = field(default_factory=list)
+    checks: list[Check] = msgspec.field(default_factory=list)
 
     def note(self, name: str, found: str) -> None:
         self.checks.append(Check(name=name, found=found))
@@ -163,8 +162,7 @@ class _Demand:
         return self.root
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A verified entry with the log of the root that has it."""
 
     log: Log
