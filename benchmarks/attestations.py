@@ -39,12 +39,12 @@ from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
 from gatebook.facts.opened import forget_documents
 from gatebook.formats.attestations import split_attestations
-from gatebook.trust.certificate_identity import read_certificate_identity
-from gatebook.trust.identity_constraint import IdentityConstraint
-from gatebook.trust.request import VerificationRequest, verify_request
-from gatebook.trust.request_documents import verify_documents
-from gatebook.trust.request_root import RequestRoot, authority
-from gatebook.trust.request_subject import RequestSubject
+from gatebook.trust.identities.certificate import read_certificate_identity
+from gatebook.trust.identities.constraint import IdentityConstraint
+from gatebook.trust.request.documents import verify_documents
+from gatebook.trust.request.root import RequestRoot, authority
+from gatebook.trust.request.subject import RequestSubject
+from gatebook.trust.request.verification import VerificationRequest, verify_request
 from gatebook.trust.sigstore.profile import ProfileName
 from gatebook.trust.sigstore.root import SigstoreRoot
 from gatebook.trust.sigstore.verify import verify_bundle

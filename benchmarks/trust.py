@@ -20,8 +20,8 @@ from gatebook.formats.junit import read_junit
 from gatebook.formats.provenance import LOCAL_BUILD_TYPE, SLSA_V1
 from gatebook.formats.sbom import read_sbom
 from gatebook.names import EnvironmentName, RepositoryUri
-from gatebook.trust.roots import TrustRoot
-from gatebook.trust.signers import LocalSigner, sign_statement
+from gatebook.trust.root.trust_root import TrustRoot
+from gatebook.trust.signing.signers import LocalSigner, sign_statement
 from gatebook.trust.verify import verify_attestation
 
 ARTIFACT = "a" * 64

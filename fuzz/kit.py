@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from gatebook.formats.dsse import pae
 from gatebook.formats.intoto import PAYLOAD_TYPE
-from gatebook.formats.layout_json import encode_olpc
-from gatebook.trust.signers import LocalSigner
+from gatebook.formats.layout.json_text import encode_olpc
+from gatebook.trust.signing.signers import LocalSigner
 
 __all__ = [
     "BUILT",

@@ -14,7 +14,7 @@ from gatebook.formats.fields import Fields
 from gatebook.formats.intoto import Statement
 from gatebook.formats.log_entry import LogEntry, read_log_entry
 from gatebook.formats.pep740 import read_pep740
-from gatebook.trust.bundle_signers import bundle_envelope, sign_blob
+from gatebook.trust.signing.bundles import bundle_envelope, sign_blob
 from gatebook.trust.sigstore.managed_key import ManagedKey, NamedKey, read_managed_keys
 from gatebook.trust.sigstore.profile import Profile, ProfileName
 from gatebook.trust.sigstore.root import SigstoreRoot

@@ -9,10 +9,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fuzz import kit
 from fuzz.target import Target, expect
 from gatebook.errors import GatebookError
-from gatebook.trust.certificate_identity import CertificateIdentity, read_certificate_identity
-from gatebook.trust.identity_constraint import IdentityConstraint
+from gatebook.trust.identities.certificate import CertificateIdentity, read_certificate_identity
+from gatebook.trust.identities.constraint import IdentityConstraint
+from gatebook.trust.signing.timestamp_request import TimestampRequest
 from gatebook.trust.sigstore.certificates import check_code_signing, read_certificate
-from gatebook.trust.timestamp_request import TimestampRequest
 
 DIGITAL_SIGNATURE = x509.KeyUsage(
     digital_signature=True,

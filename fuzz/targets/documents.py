@@ -32,7 +32,7 @@ from gatebook.formats.vsa import VerificationSummary
 from gatebook.formats.vulnerability_scan import VulnerabilityScan
 from gatebook.formats.waiver import WaiverPredicate
 from gatebook.formats.witness import WitnessCollection
-from gatebook.trust.bundle_signers import bundle_envelope
+from gatebook.trust.signing.bundles import bundle_envelope
 
 READERS: tuple[Callable[[Statement], object], ...] = (
     Provenance.from_statement,

@@ -7,13 +7,18 @@ from cryptography.hazmat.primitives import serialization
 from fuzz import kit
 from fuzz.target import Target, expect
 from gatebook.names import CommitId
-from gatebook.trust.cosign_key import decrypt_cosign_key, encrypt_cosign_key
-from gatebook.trust.git_signature import GitKind, GitObject, verify_git_object
 from gatebook.trust.keys import PublicKey
-from gatebook.trust.layout_keys import layout_owner_key
-from gatebook.trust.private_keys import load_private_key
-from gatebook.trust.ssh_keys import SshKey, public_key_from_ssh, ssh_line
-from gatebook.trust.sshsig import SshSignature, check_ssh_signature, encode_armor, signed_data
+from gatebook.trust.layout.keys import layout_owner_key
+from gatebook.trust.signing.cosign_key import decrypt_cosign_key, encrypt_cosign_key
+from gatebook.trust.signing.private_keys import load_private_key
+from gatebook.trust.ssh.git import GitKind, GitObject, verify_git_object
+from gatebook.trust.ssh.keys import SshKey, public_key_from_ssh, ssh_line
+from gatebook.trust.ssh.signature import (
+    SshSignature,
+    check_ssh_signature,
+    encode_armor,
+    signed_data,
+)
 
 NAMESPACE = "gatebook"
 MESSAGE = b"a message"

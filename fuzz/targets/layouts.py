@@ -8,14 +8,14 @@ from fuzz.target import Target, expect
 from gatebook import canonical
 from gatebook.canonical import as_object
 from gatebook.clock import Instant
-from gatebook.formats.layout_evidence import StepEvidence
-from gatebook.formats.layout_expression import AttributeRule
-from gatebook.formats.layout_link import read_claim, read_link
-from gatebook.formats.layout_metadata import MetadataKind, SignedMetadata
-from gatebook.formats.layout_rules import GlobPattern
-from gatebook.trust.layout_attestations import verify_attestation_layout
-from gatebook.trust.layout_verified import VerifiedLayout, VerifiedLayoutSteps
-from gatebook.trust.layout_verify import verify_layout, verify_layout_steps
+from gatebook.formats.layout.evidence import StepEvidence
+from gatebook.formats.layout.expression import AttributeRule
+from gatebook.formats.layout.links import read_claim, read_link
+from gatebook.formats.layout.metadata import MetadataKind, SignedMetadata
+from gatebook.formats.layout.rules import GlobPattern
+from gatebook.trust.layout.attestations import verify_attestation_layout
+from gatebook.trust.layout.verified import VerifiedLayout, VerifiedLayoutSteps
+from gatebook.trust.layout.verify import verify_layout, verify_layout_steps
 
 AT = Instant.parse("2026-11-20T12:00:00Z")
 

@@ -8,8 +8,8 @@ from gatebook.clock import Instant
 from gatebook.digest import Digest
 from gatebook.formats import strict_yaml
 from gatebook.formats.fields import Fields
-from gatebook.trust.identity_constraint import IdentityConstraint
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.identities.constraint import IdentityConstraint
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.verified import VerifiedStatement
 from gatebook.trust.verify import verify_attestation
 

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from gatebook.tlog.log_check import LogReport
     from gatebook.tlog.note import VerifierKey
     from gatebook.tlog.receipt import Receipt, VerifiedReceipt, check_receipt
-    from gatebook.trust.roots import TrustRoot
-    from gatebook.trust.signers import LocalSigner
+    from gatebook.trust.root.trust_root import TrustRoot
+    from gatebook.trust.signing.signers import LocalSigner
     from gatebook.trust.verified import VerifiedStatement
     from gatebook.trust.verify import verify_attestation
     from gatebook.workspace.book import Book
@@ -74,7 +74,7 @@ _PUBLIC = {
     "FixedClock": "gatebook.clock",
     "GatebookError": "gatebook.errors",
     "Instant": "gatebook.clock",
-    "LocalSigner": "gatebook.trust.signers",
+    "LocalSigner": "gatebook.trust.signing.signers",
     "LogReport": "gatebook.tlog.log_check",
     "MalformedError": "gatebook.errors",
     "NotFoundError": "gatebook.errors",
@@ -86,7 +86,7 @@ _PUBLIC = {
     "Statement": "gatebook.formats.intoto",
     "Subject": "gatebook.formats.intoto",
     "SystemClock": "gatebook.clock",
-    "TrustRoot": "gatebook.trust.roots",
+    "TrustRoot": "gatebook.trust.root.trust_root",
     "UndecidedError": "gatebook.errors",
     "UnreachableError": "gatebook.errors",
     "UsageError": "gatebook.errors",

@@ -10,9 +10,9 @@ from gatebook.digest import sha256
 from gatebook.errors import GatebookError
 from gatebook.formats.attestations import split_attestations
 from gatebook.formats.intoto import PredicateKind
-from gatebook.trust.certificate_identity import read_certificate_identity
+from gatebook.trust.identities.certificate import read_certificate_identity
 from gatebook.trust.received import Received, read_attestation
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.sigstore.certificates import read_certificate
 from gatebook.trust.sigstore.managed_key import read_managed_keys
 from gatebook.trust.verify import verify_attestation

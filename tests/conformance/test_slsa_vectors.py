@@ -14,7 +14,7 @@ from cryptography import x509
 from gatebook.digest import Digest
 from gatebook.errors import GatebookError
 from gatebook.formats.intoto import Statement
-from gatebook.trust.certificate_identity import CertificateIdentity, read_certificate_identity
+from gatebook.trust.identities.certificate import CertificateIdentity, read_certificate_identity
 from gatebook.trust.sigstore.managed_key import read_managed_keys
 from gatebook.trust.sigstore.profile import Profile, ProfileName
 from gatebook.trust.sigstore.root import SigstoreRoot

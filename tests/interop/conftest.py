@@ -37,7 +37,7 @@ from gatebook.digest import Digest, DigestSet
 from gatebook.formats.image_reference import ImageReference
 from gatebook.formats.intoto import Statement, Subject, encode_statement
 from gatebook.trust.received import SIGNATURE_TYPE
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.verified import VerifiedStatement
 from gatebook.trust.verify import verify_attestation
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from gatebook.connectors.attestation_push import push_attestation
-from gatebook.trust.bundle_signers import sign_bundle
-from gatebook.trust.signers import LocalSigner, generate_key_pair
+from gatebook.trust.signing.bundles import sign_bundle
+from gatebook.trust.signing.signers import LocalSigner, generate_key_pair
 
 pytestmark = pytest.mark.interop
 

@@ -14,12 +14,12 @@ import pytest
 from gatebook.errors import MalformedError, VerificationError
 from gatebook.formats.dsse import Envelope, pae
 from gatebook.formats.intoto import PAYLOAD_TYPE
-from gatebook.trust.bundle_signers import sign_blob, sign_bundle
 from gatebook.trust.identity import KeyAlgorithm
-from gatebook.trust.password import PasswordWrongError
-from gatebook.trust.private_keys import KeyFileForm
 from gatebook.trust.refusals import NoValidSignatureError, SubjectMismatchError
-from gatebook.trust.signers import LocalSigner, generate_key_pair
+from gatebook.trust.signing.bundles import sign_blob, sign_bundle
+from gatebook.trust.signing.password import PasswordWrongError
+from gatebook.trust.signing.private_keys import KeyFileForm
+from gatebook.trust.signing.signers import LocalSigner, generate_key_pair
 
 pytestmark = pytest.mark.interop
 

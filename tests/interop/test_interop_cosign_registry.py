@@ -15,10 +15,10 @@ from gatebook.connectors.attestation_sources import AttachmentError, NoAttestati
 from gatebook.connectors.referrers import attestations_of, referrers_tag
 from gatebook.errors import VerificationError
 from gatebook.formats.image_reference import ImageReference
-from gatebook.trust.bundle_signers import sign_bundle
 from gatebook.trust.received import SIGNATURE_TYPE
 from gatebook.trust.refusals import NoValidSignatureError, SubjectMismatchError
-from gatebook.trust.signers import LocalSigner, generate_key_pair
+from gatebook.trust.signing.bundles import sign_bundle
+from gatebook.trust.signing.signers import LocalSigner, generate_key_pair
 
 pytestmark = pytest.mark.interop
 

@@ -9,10 +9,10 @@ import pytest
 
 from gatebook.clock import Instant
 from gatebook.errors import GatebookError
-from gatebook.formats.layout_evidence import arrange_evidence
-from gatebook.trust.layout_keys import layout_owner_key
-from gatebook.trust.layout_verify import verify_layout
-from gatebook.trust.signers import generate_key_pair
+from gatebook.formats.layout.evidence import arrange_evidence
+from gatebook.trust.layout.keys import layout_owner_key
+from gatebook.trust.layout.verify import verify_layout
+from gatebook.trust.signing.signers import generate_key_pair
 
 pytest.importorskip("in_toto", reason="the in-toto library is not installed")
 

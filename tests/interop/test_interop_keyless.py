@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gatebook.errors import GatebookError, VerificationError
-from gatebook.trust.certificate_identity import read_certificate_identity
+from gatebook.trust.identities.certificate import read_certificate_identity
 from gatebook.trust.sigstore.profile import Profile, ProfileName
 from gatebook.trust.sigstore.root import SigstoreRoot
 from gatebook.trust.sigstore.verified import CertificateSigner

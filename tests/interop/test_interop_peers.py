@@ -14,14 +14,14 @@ from gatebook.connectors.timestamp_authority import request_timestamp
 from gatebook.errors import VerificationError
 from gatebook.formats.dsse import Envelope, pae
 from gatebook.formats.intoto import PAYLOAD_TYPE
-from gatebook.trust.bundle_signers import sign_bundle
 from gatebook.trust.identity import KeyAlgorithm
 from gatebook.trust.keys import PublicKey
-from gatebook.trust.private_keys import KeyFileForm
 from gatebook.trust.refusals import NoValidSignatureError
-from gatebook.trust.signers import LocalSigner, generate_key_pair, sign_statement
-from gatebook.trust.ssh_keys import public_key_from_ssh
-from gatebook.trust.sshsig import GATEBOOK, SshSignature
+from gatebook.trust.signing.bundles import sign_bundle
+from gatebook.trust.signing.private_keys import KeyFileForm
+from gatebook.trust.signing.signers import LocalSigner, generate_key_pair, sign_statement
+from gatebook.trust.ssh.keys import public_key_from_ssh
+from gatebook.trust.ssh.signature import GATEBOOK, SshSignature
 
 APP = b"the application\n"
 OTHER = b"another application\n"

@@ -60,8 +60,8 @@ from gatebook.policy.outcome import Finding
 from gatebook.stores.memory import MemoryBlobs, MemoryCheckpoint, MemoryLedger
 from gatebook.stores.memory_index import MemoryIndex
 from gatebook.tlog.note import SignerKey
-from gatebook.trust.roots import TrustRoot
-from gatebook.trust.signers import LocalSigner, sign_statement
+from gatebook.trust.root.trust_root import TrustRoot
+from gatebook.trust.signing.signers import LocalSigner, sign_statement
 
 NOON = Instant.parse("2026-11-20T12:00:00Z")
 PROD = EnvironmentName.parse("prod")

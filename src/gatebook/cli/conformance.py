@@ -16,8 +16,8 @@ import click
 from gatebook.cli.plain import visible
 
 if TYPE_CHECKING:
-    from gatebook.trust.request_root import RequestRoot
-    from gatebook.trust.request_subject import RequestSubject
+    from gatebook.trust.request.root import RequestRoot
+    from gatebook.trust.request.subject import RequestSubject
 
 __all__ = ["main"]
 
@@ -52,7 +52,7 @@ def verify_bundle(
     """Verify a bundle against an artifact, or its digest."""
     from gatebook.cli.options import read_file
     from gatebook.clock import SystemClock
-    from gatebook.trust.request import VerificationRequest, verify_request
+    from gatebook.trust.request.verification import VerificationRequest, verify_request
 
     request = VerificationRequest(
         subject=_subject(artifact),
@@ -145,7 +145,7 @@ def _subject(text: str) -> "RequestSubject":
     """Take what has the form of a digest, and is no path, for one; anything else is a path."""
     from gatebook.cli.commands.verify_attestation import read_subject
     from gatebook.digest import Digest
-    from gatebook.trust.request_subject import RequestSubject
+    from gatebook.trust.request.subject import RequestSubject
 
     path = Path(text)
     if _DIGEST.match(text) and not path.exists():

@@ -14,7 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from gatebook.trust.keys import PublicKey
-    from gatebook.trust.signers import PrivateKey
+    from gatebook.trust.signing.signers import PrivateKey
 
 __all__ = ["load_public_key", "load_signer", "new_password"]
 
@@ -41,7 +41,7 @@ def load_signer(key: str | None, *, ssh: bool = False) -> "PrivateKey":
 
     """
     from gatebook.errors import UsageError
-    from gatebook.trust.cosign_key import is_cosign_key
+    from gatebook.trust.signing.cosign_key import is_cosign_key
     from gatebook.workspace.layout import read_private_key
 
     if key is None:
@@ -58,10 +58,10 @@ def load_signer(key: str | None, *, ssh: bool = False) -> "PrivateKey":
         f"password of {key}", f"the key {key} is encrypted", cosign=is_cosign_key(data)
     )
     if ssh and _OPENSSH in data:
-        from gatebook.trust.ssh_signer import SshSigner
+        from gatebook.trust.ssh.signer import SshSigner
 
         return SshSigner.from_key_file(data, password=password)
-    from gatebook.trust.signers import LocalSigner
+    from gatebook.trust.signing.signers import LocalSigner
 
     return LocalSigner.from_pem(data, password=password)
 
@@ -75,7 +75,7 @@ def load_public_key(key: str) -> "PublicKey":
     """
     from gatebook.cli.options import read_file
     from gatebook.trust.keys import KeyMalformedError, PublicKey
-    from gatebook.trust.ssh_keys import public_key_from_ssh
+    from gatebook.trust.ssh.keys import public_key_from_ssh
 
     service = _in_service(key)
     if service is not None:

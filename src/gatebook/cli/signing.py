@@ -14,7 +14,7 @@ from gatebook.cli.options import flag, key_option, option, read_file
 if TYPE_CHECKING:
     from gatebook.connectors.keyless import KeylessInstance
     from gatebook.digest import Digest
-    from gatebook.trust.bundle_signers import Timestamper
+    from gatebook.trust.signing.bundles import Timestamper
 
 __all__ = ["Signing", "signed_outside", "signing_options"]
 
@@ -118,10 +118,10 @@ class Signing:
             return sign_keyless(statement, instance=self._instance(), identity_token=token)
         signer = load_signer(self.key, ssh=ssh)
         if not bundle:
-            from gatebook.trust.signers import sign_statement
+            from gatebook.trust.signing.signers import sign_statement
 
             return sign_statement(statement, signer).encode()
-        from gatebook.trust.bundle_signers import sign_bundle
+        from gatebook.trust.signing.bundles import sign_bundle
 
         with self._timestampers() as timestampers:
             return sign_bundle(statement, signer, timestampers=timestampers)
@@ -136,7 +136,7 @@ class Signing:
         """
         from gatebook.cli.private_key import load_signer
         from gatebook.errors import UsageError
-        from gatebook.trust.bundle_signers import sign_blob
+        from gatebook.trust.signing.bundles import sign_blob
 
         if self.keyless:
             from gatebook.connectors.keyless import sign_blob_keyless
@@ -209,7 +209,7 @@ def signed_outside(signed: bytes, signature: bytes) -> bytes:
 
     """
     from gatebook.errors import GatebookError, MalformedError
-    from gatebook.trust.ssh_signer import envelope_signed_outside, statement_to_sign
+    from gatebook.trust.ssh.signer import envelope_signed_outside, statement_to_sign
 
     # DSSE protocol.md, PAE: "DSSEv1", two lengths, the type and the body, one space between each.
     # Writing it again from the body shows that nothing else was read into it.

@@ -20,7 +20,7 @@ from typing import Any, Final
 from gatebook.errors import GatebookError, UnreachableError, UsageError
 from gatebook.trust.identity import KeyAlgorithm
 from gatebook.trust.keys import KeyMalformedError, PublicKey, SignatureInvalidError
-from gatebook.trust.signers import PrivateKey
+from gatebook.trust.signing.signers import PrivateKey
 
 __all__ = ["KmsError", "KmsScheme", "KmsUri", "KmsUriError", "is_kms_uri", "open_kms_key"]
 

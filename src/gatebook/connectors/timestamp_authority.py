@@ -3,7 +3,7 @@
 from typing import Final
 
 from gatebook.connectors.http import HttpClient
-from gatebook.trust.timestamp_request import MAX_RESPONSE_BYTES, TimestampRequest
+from gatebook.trust.signing.timestamp_request import MAX_RESPONSE_BYTES, TimestampRequest
 
 __all__ = ["request_timestamp"]
 

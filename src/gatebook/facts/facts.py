@@ -10,7 +10,7 @@ from gatebook.formats.provenance import Provenance
 from gatebook.formats.test_result import TestResult
 from gatebook.ledger.kinds import ArtifactKind, BuildInformation
 from gatebook.names import Actor, ArtifactName, EnvironmentName, RepositoryUri, RoleName
-from gatebook.trust.certificate_identity import CertificateIdentity
+from gatebook.trust.identities.certificate import CertificateIdentity
 from gatebook.trust.sigstore.profile import ProfileName
 from gatebook.values import value
 

@@ -2,7 +2,7 @@
 
 from gatebook.facts.facts import Identity
 from gatebook.names import Actor
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.signer import Signer
 
 __all__ = ["identify", "identify_signer"]

@@ -23,7 +23,7 @@ from gatebook.formats.provenance import Provenance
 from gatebook.formats.test_result import TestResult
 from gatebook.ledger.store import BlobStore
 from gatebook.names import EnvironmentName, RepositoryUri
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.trust_root import TrustRoot
 
 __all__ = [
     "REMEMBERED",

@@ -49,7 +49,7 @@ from gatebook.ledger.kinds import (
 )
 from gatebook.ledger.store import BlobMissingError, BlobStore
 from gatebook.names import EnvironmentName, RepositoryUri
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.verified import VerifiedStatement
 from gatebook.trust.verify import verify_attestation
 

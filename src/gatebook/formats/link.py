@@ -1,7 +1,7 @@
 """The in-toto link predicate v0.3: what a step ran, and what went into it.
 
 Source: in-toto attestation framework, spec/predicates/link.md. Links as layouts use them, in every
-wrapping, are read by :mod:`gatebook.formats.layout_link`.
+wrapping, are read by :mod:`gatebook.formats.layout.links`.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """SLSA provenance v0.1, v0.2 and v1, and Witness collections, as one record.
 
 Builder, invocation, times, parameters and materials are in the same places for every build. Where
-the source is depends on the build type; :mod:`gatebook.formats.build_source` knows. What a field
+the source is depends on the build type; :mod:`gatebook.formats.build.source` knows. What a field
 does not say stays unknown; what two fields say differently is refused.
 """
 
@@ -11,9 +11,10 @@ from typing import Final
 from gatebook import canonical
 from gatebook.canonical import Json
 from gatebook.clock import Instant
-from gatebook.formats.build_buildkit import BUILDKIT_V0_2, BUILDKIT_V1
-from gatebook.formats.build_gitlab import is_gitlab, read_gitlab_digests
-from gatebook.formats.build_source import (
+from gatebook.formats.build.buildkit import BUILDKIT_V0_2, BUILDKIT_V1
+from gatebook.formats.build.gitlab import is_gitlab, read_gitlab_digests
+from gatebook.formats.build.reference import nothing, optional_digests
+from gatebook.formats.build.source import (
     LOCAL_BUILD_TYPE,
     Build,
     Material,
@@ -27,7 +28,6 @@ from gatebook.formats.build_source import (
 )
 from gatebook.formats.fields import Fields
 from gatebook.formats.intoto import PredicateKind, Statement
-from gatebook.formats.source_reference import nothing, optional_digests
 from gatebook.formats.witness import WitnessCollection
 
 __all__ = [

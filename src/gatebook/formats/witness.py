@@ -13,15 +13,15 @@ from gatebook.canonical import JsonObject
 from gatebook.clock import Instant
 from gatebook.digest import DigestSet
 from gatebook.errors import MalformedError
-from gatebook.formats.fields import Fields
-from gatebook.formats.intoto import PredicateKind, Statement, read_digests
-from gatebook.formats.source_reference import (
+from gatebook.formats.build.reference import (
     Material,
     ProvenanceConflictError,
     ProvenanceError,
     SourceReference,
     agreed,
 )
+from gatebook.formats.fields import Fields
+from gatebook.formats.intoto import PredicateKind, Statement, read_digests
 from gatebook.names import CommitId, RepositoryUri
 
 __all__ = ["WitnessAttestation", "WitnessCollection", "WitnessError"]

@@ -14,7 +14,7 @@ from gatebook.ledger.entry import BlobReference, Draft, Entry, decode_entry
 from gatebook.ledger.ledger import Ledger
 from gatebook.ledger.store import BlobStore
 from gatebook.names import RepositoryUri
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.trust_root import TrustRoot
 
 __all__ = ["Desk", "NoTrustRootError"]
 

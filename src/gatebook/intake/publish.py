@@ -6,7 +6,7 @@ from gatebook.ledger.entry import Draft
 from gatebook.ledger.kinds import ContractPublished, TrustRootPublished
 from gatebook.names import Actor
 from gatebook.policy.contract import Contract
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.trust_root import TrustRoot
 
 __all__ = ["CONTRACT_TYPE", "TRUST_ROOT_TYPE", "publish_contract", "publish_trust_root"]
 

@@ -1,18 +1,9 @@
-"""The token without which no verified statement can be made; only the verifier may import it."""
+"""The token without which no verified statement can be made; only its verifier may import it."""
 
-from typing import Final, final
+from typing import Final
 
-__all__ = ["SEAL", "Seal"]
+from gatebook.trust.seal import Seal
 
-
-@final
-class Seal:
-    """Proof that the holder is the verifier. There is one, and it cannot be copied."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> str:
-        raise TypeError("the seal does not leave the verifier")
-
+__all__ = ["SEAL"]
 
 SEAL: Final = Seal()

@@ -11,12 +11,12 @@ from gatebook.errors import GatebookError, MalformedError
 from gatebook.formats.bundle import MessageSignature
 from gatebook.formats.dsse import Envelope, Signature
 from gatebook.names import Actor
-from gatebook.trust.certificate_identity import (
+from gatebook.trust.identities.certificate import (
     CertificateIdentity,
     SubjectKind,
     read_certificate_identity,
 )
-from gatebook.trust.identity_constraint import IdentityMismatchError
+from gatebook.trust.identities.constraint import IdentityMismatchError
 from gatebook.trust.keys import ARTIFACT_NEEDED, PublicKey, SignatureInvalidError, public_key
 from gatebook.trust.received import Received
 from gatebook.trust.refusals import (
@@ -25,7 +25,7 @@ from gatebook.trust.refusals import (
     NoValidSignatureError,
     UnknownKeyError,
 )
-from gatebook.trust.roots import TrustedAuthority, TrustedIdentity, TrustedKey, TrustRoot
+from gatebook.trust.root.trust_root import TrustedAuthority, TrustedIdentity, TrustedKey, TrustRoot
 from gatebook.trust.signer import Signer
 from gatebook.trust.sigstore.managed_key import ManagedKey
 from gatebook.trust.sigstore.refusals import ArtifactNeededError
@@ -150,7 +150,7 @@ def _keys_of_envelope(envelope: Envelope, root: TrustRoot) -> list[TrustedKey]:
 def _made(key: PublicKey, signature: Signature, data: bytes) -> bool:
     try:
         if signature.sig.startswith(_SSH):
-            from gatebook.trust.sshsig import (  # noqa: PLC0415  # start-up
+            from gatebook.trust.ssh.signature import (  # noqa: PLC0415  # start-up
                 GATEBOOK,
                 check_ssh_signature,
             )

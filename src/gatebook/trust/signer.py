@@ -5,7 +5,7 @@ import msgspec
 from gatebook.clock import Instant
 from gatebook.digest import Digest
 from gatebook.names import Actor
-from gatebook.trust.certificate_identity import CertificateIdentity
+from gatebook.trust.identities.certificate import CertificateIdentity
 from gatebook.trust.identity import KeyAlgorithm, PersonId
 from gatebook.trust.sigstore.profile import ProfileName
 

@@ -7,7 +7,8 @@ from gatebook.clock import Instant
 from gatebook.digest import Digest
 from gatebook.formats.intoto import PredicateKind, Statement, Subject
 from gatebook.names import EnvironmentName, RepositoryUri
-from gatebook.trust._seal import SEAL, Seal
+from gatebook.trust._seal import SEAL
+from gatebook.trust.seal import Seal
 from gatebook.trust.signer import Signer
 from gatebook.trust.sigstore.verified import VerifiedBundle
 

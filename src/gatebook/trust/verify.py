@@ -14,7 +14,7 @@ from gatebook.formats.provenance import Provenance
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust._seal import SEAL
 from gatebook.trust.believed import Believed, find_signers
-from gatebook.trust.certificate_identity import CertificateIdentity
+from gatebook.trust.identities.certificate import CertificateIdentity
 from gatebook.trust.received import read_attestation
 from gatebook.trust.refusals import (
     AttestationRefusedError,
@@ -27,8 +27,8 @@ from gatebook.trust.refusals import (
     RepositoryUnknownError,
     SubjectMismatchError,
 )
-from gatebook.trust.roots import TrustRoot
-from gatebook.trust.scope import Anywhere
+from gatebook.trust.root.scope import Anywhere
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.verified import VerifiedStatement
 
 __all__ = ["verify_attestation"]

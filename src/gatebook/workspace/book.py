@@ -32,7 +32,7 @@ from gatebook.intake.statements import approval_statement, subject_of
 from gatebook.ledger.batch import Appended
 from gatebook.ledger.kinds import ArtifactKind, BuildInformation, Verdict
 from gatebook.names import Actor, ArtifactName, EnvironmentName, RoleName
-from gatebook.trust.signers import PrivateKey, sign_statement
+from gatebook.trust.signing.signers import PrivateKey, sign_statement
 from gatebook.workspace.acceptance import HandedIn, hand_in, refuse_document
 from gatebook.workspace.create import create_book
 from gatebook.workspace.layout import Layout
@@ -101,7 +101,7 @@ class Book(OpenBook):
     # -- writing -------------------------------------------------------------------------------
 
     def publish_trust_root(self, document: bytes, *, by: Actor | None = None) -> Appended:
-        """Say which keys are believed from here on; see :mod:`gatebook.trust.roots`.
+        """Say which keys are believed from here on; see :mod:`gatebook.trust.root.trust_root`.
 
         Raises:
             MalformedError: the document is not a trust root.

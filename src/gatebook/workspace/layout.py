@@ -28,7 +28,7 @@ from gatebook.formats.fields import Fields
 from gatebook.ledger.store import StoreError
 from gatebook.stores.files import write_durably
 from gatebook.tlog.note import SignerKey, VerifierKey
-from gatebook.trust.signers import LocalSigner, generate_ed25519
+from gatebook.trust.signing.signers import LocalSigner, generate_ed25519
 
 __all__ = [
     "BOOK_FORMAT",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gatebook.trust.keys import PublicKey
-from gatebook.trust.ssh_keys import public_key_from_ssh, ssh_line
+from gatebook.trust.ssh.keys import public_key_from_ssh, ssh_line
 
 ALGORITHMS = {
     "ed25519": "ed25519",

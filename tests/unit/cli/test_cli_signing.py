@@ -14,7 +14,7 @@ from gatebook.digest import sha256
 from gatebook.formats.bundle import Bundle, KeyHint, MessageSignature
 from gatebook.formats.dsse import Envelope
 from gatebook.trust.keys import PublicKey
-from gatebook.trust.sshsig import MAGIC
+from gatebook.trust.ssh.signature import MAGIC
 
 SECRET = {"GATEBOOK_KEY_PASSWORD": "correct horse"}
 ATTEST = ("attest", "app.bin", "--type", "sbom", "--predicate", "sbom.json")

@@ -14,8 +14,8 @@ import pytest
 
 from gatebook.cli.main import main
 from gatebook.digest import sha256
-from gatebook.trust.roots import TrustRoot
-from gatebook.trust.signers import generate_ed25519
+from gatebook.trust.root.trust_root import TrustRoot
+from gatebook.trust.signing.signers import generate_ed25519
 from gatebook.workspace.trusted_roots import installed_trusted_root
 
 SUBJECT = "sha256:" + "a" * 64

@@ -13,11 +13,11 @@ from gatebook.errors import GatebookError, UsageError, VerificationError
 from gatebook.formats.attestations import AttestationDocument, AttestationKind
 from gatebook.formats.intoto import Statement, Subject
 from gatebook.trust.refusals import SubjectMismatchError
-from gatebook.trust.request import VerificationRequest, verify_request
-from gatebook.trust.request_documents import most_telling, verify_documents
-from gatebook.trust.request_root import RequestRoot, SignerChoice, open_constraint
-from gatebook.trust.request_subject import RequestSubject
-from gatebook.trust.signers import LocalSigner
+from gatebook.trust.request.documents import most_telling, verify_documents
+from gatebook.trust.request.root import RequestRoot, SignerChoice, open_constraint
+from gatebook.trust.request.subject import RequestSubject
+from gatebook.trust.request.verification import VerificationRequest, verify_request
+from gatebook.trust.signing.signers import LocalSigner
 from gatebook.trust.sigstore.managed_key import ManagedKey
 from gatebook.trust.slsa.expectations import ProvenanceExpectations
 

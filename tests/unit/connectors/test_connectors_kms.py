@@ -22,10 +22,10 @@ from gatebook.connectors.kms import KmsScheme, KmsUri, KmsUriError, is_kms_uri, 
 from gatebook.errors import GatebookError
 from gatebook.formats.bundle import Bundle
 from gatebook.formats.dsse import Envelope
-from gatebook.trust.bundle_signers import sign_bundle
 from gatebook.trust.identity import KeyAlgorithm
 from gatebook.trust.keys import PublicKey, public_key
-from gatebook.trust.private_keys import generate_private_key
+from gatebook.trust.signing.bundles import sign_bundle
+from gatebook.trust.signing.private_keys import generate_private_key
 
 # The clouds' own libraries warn of themselves.
 pytestmark = pytest.mark.filterwarnings("default")

@@ -13,7 +13,7 @@ from rfc3161_client import VerifierBuilder, decode_timestamp_response
 from gatebook.connectors.http import HttpClient, HttpError
 from gatebook.connectors.timestamp_authority import request_timestamp
 from gatebook.errors import GatebookError, UsageError
-from gatebook.trust.timestamp_request import (
+from gatebook.trust.signing.timestamp_request import (
     MAX_RESPONSE_BYTES,
     TimestampError,
     TimestampRequest,

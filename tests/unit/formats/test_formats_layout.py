@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from gatebook import canonical
 from gatebook.errors import GatebookError, MalformedError
-from gatebook.formats.layout import Layout
-from gatebook.formats.layout_attestations import AttestationLayout
-from gatebook.formats.layout_evidence import arrange_evidence
-from gatebook.formats.layout_expression import AttributeRule, ExpressionError, NoClaimError
-from gatebook.formats.layout_json import CanonicalJsonError, encode_olpc
-from gatebook.formats.layout_link import read_claim, read_link
-from gatebook.formats.layout_metadata import SignedMetadata
-from gatebook.formats.layout_rules import GlobPattern, LayoutRuleError, read_rule, substitute
+from gatebook.formats.layout.attestations import AttestationLayout
+from gatebook.formats.layout.document import Layout
+from gatebook.formats.layout.evidence import arrange_evidence
+from gatebook.formats.layout.expression import AttributeRule, ExpressionError, NoClaimError
+from gatebook.formats.layout.json_text import CanonicalJsonError, encode_olpc
+from gatebook.formats.layout.links import read_claim, read_link
+from gatebook.formats.layout.metadata import SignedMetadata
+from gatebook.formats.layout.rules import GlobPattern, LayoutRuleError, read_rule, substitute
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1)

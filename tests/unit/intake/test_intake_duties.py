@@ -22,7 +22,7 @@ from gatebook.intake.statements import (
 )
 from gatebook.ledger.kinds import BuildInformation, Verdict
 from gatebook.names import Actor, CommitId, RepositoryUri
-from gatebook.trust.signers import LocalSigner
+from gatebook.trust.signing.signers import LocalSigner
 from gatebook.workspace.book import Book
 
 NOON = Instant.parse("2026-11-20T12:00:00Z")
@@ -328,7 +328,7 @@ def test_what_is_about_nothing_sure_is_refused_about_nothing(book: Book) -> None
 
 def book_envelope(statement: Statement) -> bytes:
     from gatebook.formats.intoto import encode_statement
-    from gatebook.trust.signers import sign_statement
+    from gatebook.trust.signing.signers import sign_statement
 
     return sign_statement(encode_statement(statement), signer("api-ci")).encode()
 

@@ -15,8 +15,8 @@ from gatebook.canonical import JsonObject
 from gatebook.digest import DigestSet
 from gatebook.formats.intoto import Statement, Subject, encode_statement
 from gatebook.formats.provenance import LOCAL_BUILD_TYPE, SLSA_V1
-from gatebook.trust.roots import TrustRoot
-from gatebook.trust.signers import LocalSigner
+from gatebook.trust.root.trust_root import TrustRoot
+from gatebook.trust.signing.signers import LocalSigner
 
 RootBuilder = Callable[..., bytes]
 

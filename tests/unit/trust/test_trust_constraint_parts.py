@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from gatebook.errors import MalformedError
 from gatebook.formats.fields import Fields
-from gatebook.trust.build_reference import BuildReference, Run, parse_github_reference
-from gatebook.trust.certificate_identity import (
+from gatebook.trust.identities.build_reference import BuildReference, Run, parse_github_reference
+from gatebook.trust.identities.certificate import (
     CertificateIdentity,
     CertificateSubject,
     Provider,
     SubjectKind,
 )
-from gatebook.trust.expectation import Expectation
-from gatebook.trust.identity_constraint import IdentityConstraint, IdentityMismatchError
+from gatebook.trust.identities.constraint import IdentityConstraint, IdentityMismatchError
+from gatebook.trust.identities.expectation import Expectation
 
 ISSUER = "https://token.actions.githubusercontent.com"
 WORKFLOW = "https://github.com/acme/api/.github/workflows/release.yml@refs/tags/v1.2.3"

@@ -13,16 +13,20 @@ from hypothesis import strategies as st
 from nacl.secret import SecretBox
 
 from gatebook.errors import GatebookError, MalformedError
-from gatebook.trust.cosign_key import (
+from gatebook.trust.identity import KeyAlgorithm
+from gatebook.trust.signing.cosign_key import (
     CosignKeyError,
     decrypt_cosign_key,
     encrypt_cosign_key,
     is_cosign_key,
 )
-from gatebook.trust.identity import KeyAlgorithm
-from gatebook.trust.password import PasswordNeededError, PasswordWrongError
-from gatebook.trust.private_keys import KeyFileForm, encode_private_key, generate_private_key
-from gatebook.trust.signers import LocalSigner, generate_key_pair
+from gatebook.trust.signing.password import PasswordNeededError, PasswordWrongError
+from gatebook.trust.signing.private_keys import (
+    KeyFileForm,
+    encode_private_key,
+    generate_private_key,
+)
+from gatebook.trust.signing.signers import LocalSigner, generate_key_pair
 
 SALT, NONCE = bytes(range(32)), bytes(range(24))
 

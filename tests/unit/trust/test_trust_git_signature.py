@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from gatebook.errors import GatebookError
 from gatebook.names import CommitId
-from gatebook.trust.git_signature import (
+from gatebook.trust.keys import PublicKey, public_key
+from gatebook.trust.signing.private_keys import generate_private_key
+from gatebook.trust.ssh.git import (
     GitKind,
     GitObject,
     GitObjectError,
     SignedGitObject,
     verify_git_object,
 )
-from gatebook.trust.keys import PublicKey, public_key
-from gatebook.trust.private_keys import generate_private_key
-from gatebook.trust.ssh_keys import public_key_from_ssh
-from gatebook.trust.ssh_signer import SshSigner
+from gatebook.trust.ssh.keys import public_key_from_ssh
+from gatebook.trust.ssh.signer import SshSigner
 
 ANA, BEN = "ana@example.com", "ben@example.com"
 

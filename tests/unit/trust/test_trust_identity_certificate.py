@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatebook.trust.certificate_identity import (
+from gatebook.trust.identities.certificate import (
     CertificateIdentity,
     CertificateIdentityError,
     Provider,
     SubjectKind,
     read_certificate_identity,
 )
-from gatebook.trust.fulcio import OTHER_NAME, decode_utf8_string
+from gatebook.trust.identities.fulcio import OTHER_NAME, decode_utf8_string
 
 ARC = "1.3.6.1.4.1.57264.1"
 WORKFLOW = "https://github.com/acme/api/.github/workflows/release.yml@refs/tags/v1.2.3"

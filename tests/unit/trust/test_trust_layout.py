@@ -16,13 +16,13 @@ from gatebook.clock import Instant
 from gatebook.digest import Digest
 from gatebook.errors import GatebookError
 from gatebook.formats.dsse import pae
-from gatebook.formats.layout_evidence import StepEvidence, arrange_evidence
-from gatebook.formats.layout_json import encode_olpc
+from gatebook.formats.layout.evidence import StepEvidence, arrange_evidence
+from gatebook.formats.layout.json_text import encode_olpc
 from gatebook.trust.keys import PublicKey
-from gatebook.trust.layout_keys import layout_owner_key
-from gatebook.trust.layout_refusals import LayoutProductError
-from gatebook.trust.layout_verified import RemarkKind, VerifiedLayout, VerifiedLayoutSteps
-from gatebook.trust.layout_verify import verify_layout, verify_layout_steps
+from gatebook.trust.layout.keys import layout_owner_key
+from gatebook.trust.layout.refusals import LayoutProductError
+from gatebook.trust.layout.verified import RemarkKind, VerifiedLayout, VerifiedLayoutSteps
+from gatebook.trust.layout.verify import verify_layout, verify_layout_steps
 
 AT = Instant.parse("2026-11-20T12:00:00Z")
 PAYLOAD_TYPE = "application/vnd.in-toto+json"

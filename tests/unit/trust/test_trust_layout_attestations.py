@@ -13,9 +13,9 @@ from gatebook.clock import Instant
 from gatebook.digest import Digest
 from gatebook.errors import GatebookError
 from gatebook.formats.dsse import pae
-from gatebook.formats.layout_evidence import StepEvidence, arrange_evidence
-from gatebook.trust.layout_attestations import verify_attestation_layout
-from gatebook.trust.layout_verified import RemarkKind, VerifiedLayout
+from gatebook.formats.layout.evidence import StepEvidence, arrange_evidence
+from gatebook.trust.layout.attestations import verify_attestation_layout
+from gatebook.trust.layout.verified import RemarkKind, VerifiedLayout
 
 AT = Instant.parse("2026-11-20T12:00:00Z")
 

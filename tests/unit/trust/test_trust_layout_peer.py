@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gatebook.digest import DigestSet
 from gatebook.errors import GatebookError
-from gatebook.formats.layout_rules import Side, read_rule
-from gatebook.trust.layout_artifacts import StepArtifacts, apply_rules
+from gatebook.formats.layout.rules import Side, read_rule
+from gatebook.trust.layout.artifacts import StepArtifacts, apply_rules
 
 NAMES = st.sampled_from(["a", "b", "d/a", "d/b", "d/e/a", "e/a", "da"])
 ARTIFACTS = st.dictionaries(NAMES, st.sampled_from("123"), max_size=5)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gatebook.clock import Duration, Instant
-from gatebook.trust.any_root import read_any_root
-from gatebook.trust.root_age import AgeReport, Finding, ItemState, age_of
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.age import AgeReport, Finding, ItemState, age_of
+from gatebook.trust.root.any_root import read_any_root
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.sigstore.root import SigstoreRoot
 
 NOW = Instant.parse("2026-06-01T12:00:00Z")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from gatebook.errors import UsageError
 from gatebook.names import Pattern
-from gatebook.trust.root_change import Effect, RootChange, compare_patterns, covers
-from gatebook.trust.root_diff import diff_any_roots, diff_roots
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.change import Effect, RootChange, compare_patterns, covers
+from gatebook.trust.root.diff import diff_any_roots, diff_roots
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.sigstore.root import SigstoreRoot
 
 WIDENS, NARROWS, BOTH, NEITHER = Effect.WIDENS, Effect.NARROWS, Effect.BOTH, Effect.NEITHER

@@ -14,8 +14,8 @@ from gatebook.clock import Duration, Instant
 from gatebook.digest import sha256
 from gatebook.errors import ConflictError, GatebookError, MalformedError, UsageError
 from gatebook.formats import strict_yaml
-from gatebook.trust.root_document import DocumentEditError, NoSuchMemberError, RootDocument
-from gatebook.trust.root_edits import (
+from gatebook.trust.root.document import DocumentEditError, NoSuchMemberError, RootDocument
+from gatebook.trust.root.edits import (
     WrittenScope,
     add_authority,
     add_identity,
@@ -23,9 +23,9 @@ from gatebook.trust.root_edits import (
     replace_material,
     rotate_key,
 )
-from gatebook.trust.root_yaml import append_member, set_field
-from gatebook.trust.signers import LocalSigner, generate_ed25519
-from gatebook.trust.ssh_keys import ssh_line
+from gatebook.trust.root.yaml_text import append_member, set_field
+from gatebook.trust.signing.signers import LocalSigner, generate_ed25519
+from gatebook.trust.ssh.keys import ssh_line
 
 SCOPE = WrittenScope(
     may_attest=["provenance", "sbom"],

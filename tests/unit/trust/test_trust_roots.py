@@ -15,9 +15,9 @@ from gatebook.clock import Instant
 from gatebook.digest import sha256
 from gatebook.errors import GatebookError, MalformedError
 from gatebook.names import Actor, EnvironmentName, RepositoryUri
-from gatebook.trust.roots import TrustRoot
-from gatebook.trust.scope import Anywhere
-from gatebook.trust.signers import LocalSigner
+from gatebook.trust.root.scope import Anywhere
+from gatebook.trust.root.trust_root import TrustRoot
+from gatebook.trust.signing.signers import LocalSigner
 
 Build = Callable[..., bytes]
 PEOPLE = """people:

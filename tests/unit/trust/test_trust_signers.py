@@ -12,11 +12,11 @@ from gatebook.digest import Digest
 from gatebook.errors import GatebookError, MalformedError, UsageError
 from gatebook.formats.bundle import Bundle, KeyHint, MessageSignature
 from gatebook.formats.dsse import Envelope
-from gatebook.trust.bundle_signers import bundle_envelope, key_hint, sign_blob, sign_bundle
 from gatebook.trust.identity import KeyAlgorithm
 from gatebook.trust.keys import KeyMalformedError, PublicKey, SignatureInvalidError, public_key
-from gatebook.trust.private_keys import LocalKey, generate_private_key
-from gatebook.trust.signers import (
+from gatebook.trust.signing.bundles import bundle_envelope, key_hint, sign_blob, sign_bundle
+from gatebook.trust.signing.private_keys import LocalKey, generate_private_key
+from gatebook.trust.signing.signers import (
     LocalSigner,
     PasswordNeededError,
     PasswordWrongError,
@@ -24,7 +24,7 @@ from gatebook.trust.signers import (
     generate_key_pair,
     sign_statement,
 )
-from gatebook.trust.ssh_signer import SshSigner
+from gatebook.trust.ssh.signer import SshSigner
 
 ALGORITHMS = [*KeyAlgorithm]
 

@@ -11,8 +11,8 @@ from gatebook.canonical import JsonObject
 from gatebook.digest import Digest, DigestSet, sha256
 from gatebook.errors import GatebookError
 from gatebook.formats.intoto import Statement, Subject
-from gatebook.trust.build_reference import Run, SourceRepository, parse_github_reference
-from gatebook.trust.certificate_identity import (
+from gatebook.trust.identities.build_reference import Run, SourceRepository, parse_github_reference
+from gatebook.trust.identities.certificate import (
     GITHUB_ISSUER,
     CertificateIdentity,
     CertificateSubject,

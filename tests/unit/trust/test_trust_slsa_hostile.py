@@ -12,8 +12,8 @@ from gatebook.digest import DigestSet, sha256
 from gatebook.errors import GatebookError
 from gatebook.formats.intoto import Statement, Subject
 from gatebook.formats.npm_publish import NPM_PUBLISH_V0_1
-from gatebook.trust.build_reference import Run, parse_github_reference
-from gatebook.trust.certificate_identity import (
+from gatebook.trust.identities.build_reference import Run, parse_github_reference
+from gatebook.trust.identities.certificate import (
     GITHUB_ISSUER,
     CertificateIdentity,
     CertificateSubject,

@@ -9,8 +9,8 @@ from gatebook.digest import DigestSet, sha256
 from gatebook.errors import GatebookError
 from gatebook.formats.intoto import Statement, Subject
 from gatebook.formats.provenance import LOCAL_BUILD_TYPE, SLSA_V1
-from gatebook.trust.build_reference import SourceRepository
-from gatebook.trust.certificate_identity import (
+from gatebook.trust.identities.build_reference import SourceRepository
+from gatebook.trust.identities.certificate import (
     CertificateIdentity,
     CertificateSubject,
     Provider,

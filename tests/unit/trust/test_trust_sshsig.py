@@ -19,15 +19,15 @@ from gatebook.errors import GatebookError, MalformedError, UsageError
 from gatebook.formats.dsse import Envelope
 from gatebook.trust.identity import KeyAlgorithm
 from gatebook.trust.keys import KeyMalformedError, PublicKey, SignatureInvalidError, public_key
-from gatebook.trust.password import PasswordNeededError
-from gatebook.trust.private_keys import (
+from gatebook.trust.signing.password import PasswordNeededError
+from gatebook.trust.signing.private_keys import (
     KeyFileForm,
     LocalKey,
     encode_private_key,
     generate_private_key,
     load_private_key,
 )
-from gatebook.trust.ssh_keys import (
+from gatebook.trust.ssh.keys import (
     SshFormatError,
     SshKey,
     public_key_from_ssh,
@@ -35,8 +35,14 @@ from gatebook.trust.ssh_keys import (
     ssh_number,
     ssh_string,
 )
-from gatebook.trust.ssh_signer import SshSigner, envelope_signed_outside, statement_to_sign
-from gatebook.trust.sshsig import GATEBOOK, GIT, SshSignature, check_ssh_signature, signed_data
+from gatebook.trust.ssh.signature import (
+    GATEBOOK,
+    GIT,
+    SshSignature,
+    check_ssh_signature,
+    signed_data,
+)
+from gatebook.trust.ssh.signer import SshSigner, envelope_signed_outside, statement_to_sign
 
 DATA = b"the release of acme/api 1.4.2"
 ALGORITHMS = [

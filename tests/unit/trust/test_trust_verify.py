@@ -24,8 +24,8 @@ from gatebook.formats.intoto import PAYLOAD_TYPE, PredicateKind
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust.identity import KeyAlgorithm
 from gatebook.trust.refusals import AttestationRefusedError
-from gatebook.trust.roots import TrustRoot
-from gatebook.trust.signers import LocalSigner, sign_statement
+from gatebook.trust.root.trust_root import TrustRoot
+from gatebook.trust.signing.signers import LocalSigner, sign_statement
 from gatebook.trust.verified import VerifiedStatement
 from gatebook.trust.verify import verify_attestation
 

@@ -12,12 +12,12 @@ from gatebook.errors import GatebookError
 from gatebook.formats.bundle import Bundle
 from gatebook.formats.cosign_record import SIMPLE_SIGNING_TYPE, encode_record
 from gatebook.formats.dsse import Envelope
-from gatebook.trust.bundle_signers import bundle_envelope, sign_blob, sign_bundle
 from gatebook.trust.identity import KeyAlgorithm
-from gatebook.trust.roots import TrustRoot
-from gatebook.trust.signers import LocalSigner, generate_key_pair, sign_statement
-from gatebook.trust.ssh_keys import ssh_line
-from gatebook.trust.ssh_signer import SshSigner
+from gatebook.trust.root.trust_root import TrustRoot
+from gatebook.trust.signing.bundles import bundle_envelope, sign_blob, sign_bundle
+from gatebook.trust.signing.signers import LocalSigner, generate_key_pair, sign_statement
+from gatebook.trust.ssh.keys import ssh_line
+from gatebook.trust.ssh.signer import SshSigner
 from gatebook.trust.verify import verify_attestation
 
 AT = Instant.parse("2026-03-02T12:00:00Z")

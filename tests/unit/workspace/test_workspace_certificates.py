@@ -10,7 +10,7 @@ from gatebook.digest import sha256
 from gatebook.errors import GatebookError, MalformedError
 from gatebook.ledger.kinds import BuildInformation, EvidenceAccepted, EvidenceRefused, Verdict
 from gatebook.names import CommitId, RepositoryUri
-from gatebook.trust.roots import TrustRoot
+from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.workspace.book import Book
 
 REPOSITORY = "https://github.com/acme/api"

@@ -7,7 +7,7 @@ import pytest
 from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError, MalformedError, NotFoundError
 from gatebook.ledger.kinds import Verdict
-from gatebook.trust.signers import generate_ed25519
+from gatebook.trust.signing.signers import generate_ed25519
 from gatebook.workspace.book import Book
 from gatebook.workspace.pins import PinsFileError, TrustRootNotPinnedError
 

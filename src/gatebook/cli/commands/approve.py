@@ -198,7 +198,7 @@ def _print_statement(
 ) -> None:
     from gatebook.cli.output import note, print_json
     from gatebook.stores.files import write_durably
-    from gatebook.trust.ssh_signer import statement_to_sign
+    from gatebook.trust.ssh.signer import statement_to_sign
 
     signed = statement_to_sign(statement)
     if output is None:

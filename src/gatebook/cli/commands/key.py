@@ -71,9 +71,9 @@ def generate(*, output: Path, algorithm: str, form: str, encrypt: bool, as_json:
     from gatebook.stores.files import write_durably
     from gatebook.trust.identity import KeyAlgorithm
     from gatebook.trust.keys import PublicKey
-    from gatebook.trust.private_keys import KeyFileForm
-    from gatebook.trust.signers import generate_key_pair
-    from gatebook.trust.ssh_keys import ssh_line
+    from gatebook.trust.signing.private_keys import KeyFileForm
+    from gatebook.trust.signing.signers import generate_key_pair
+    from gatebook.trust.ssh.keys import ssh_line
     from gatebook.workspace.layout import write_key
 
     password = None
@@ -123,7 +123,7 @@ def public(*, key: str, form: str | None, as_json: bool) -> None:
 
     from gatebook.cli.output import print_json
     from gatebook.cli.private_key import load_public_key
-    from gatebook.trust.ssh_keys import ssh_line
+    from gatebook.trust.ssh.keys import ssh_line
 
     found = load_public_key(key)
     pem = (

@@ -22,7 +22,7 @@ from gatebook.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from gatebook.trust.roots import TrustedSigner
+    from gatebook.trust.root.trust_root import TrustedSigner
 
 __all__ = ["command"]
 
@@ -38,7 +38,7 @@ def command() -> None:
 def check(*, file: Path, as_json: bool) -> None:
     """Read a trust root strictly and list its keys and identities, without a book."""
     from gatebook.cli.output import print_json, table
-    from gatebook.trust.roots import TrustRoot
+    from gatebook.trust.root.trust_root import TrustRoot
 
     root = TrustRoot.parse(read_file(file, limit=ROOT_LIMIT))
     if as_json:
@@ -111,7 +111,7 @@ def check(*, file: Path, as_json: bool) -> None:
 
 def _may_attest(signer: "TrustedSigner") -> str:
     from gatebook.cli.plain import counted
-    from gatebook.trust.scope import Anywhere
+    from gatebook.trust.root.scope import Anywhere
 
     if signer.scope.predicate_types is Anywhere.ANY:
         return "anything"

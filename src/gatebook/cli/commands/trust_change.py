@@ -15,8 +15,8 @@ from gatebook.cli.commands.trust_source import (
 from gatebook.cli.options import Argument, asked, json_option, option, read_file
 
 if TYPE_CHECKING:
-    from gatebook.trust.root_document import RootDocument
-    from gatebook.trust.root_edits import WrittenScope
+    from gatebook.trust.root.document import RootDocument
+    from gatebook.trust.root.edits import WrittenScope
 
 __all__ = ["add", "rotate"]
 
@@ -81,7 +81,7 @@ def add(ctx: click.Context, /, *, file: Path, as_json: bool, **given: Any) -> No
     and an identity can be added at once; then --authority names the authority.
     """
     from gatebook.errors import UsageError
-    from gatebook.trust.root_edits import add_authority, add_identity, add_key
+    from gatebook.trust.root.edits import add_authority, add_identity, add_key
 
     chosen = [
         each
@@ -173,7 +173,7 @@ def _refuse_stray(ctx: click.Context, chosen: Sequence[str]) -> None:
 
 
 def _document(file: Path) -> "RootDocument":
-    from gatebook.trust.root_document import RootDocument
+    from gatebook.trust.root.document import RootDocument
 
     if not file.exists():
         return RootDocument.blank()
@@ -182,7 +182,7 @@ def _document(file: Path) -> "RootDocument":
 
 def _scope(given: Mapping[str, Any]) -> "WrittenScope":
     from gatebook.clock import Instant
-    from gatebook.trust.root_edits import WrittenScope
+    from gatebook.trust.root.edits import WrittenScope
 
     start, end = given["not_before"], given["not_after"]
     return WrittenScope(
@@ -228,7 +228,7 @@ def _finish(
 ) -> None:
     """Read the result, compare it with what was, write it, and say what became of it."""
     from gatebook.cli.output import print_json, told
-    from gatebook.trust.root_diff import diff_roots
+    from gatebook.trust.root.diff import diff_roots
 
     root = document.root()
     made = not file.exists()
@@ -279,8 +279,8 @@ def rotate(
     """
     from gatebook.clock import Duration, Instant, SystemClock
     from gatebook.errors import UsageError
-    from gatebook.trust.root_document import RootDocument
-    from gatebook.trust.root_edits import rotate_key
+    from gatebook.trust.root.document import RootDocument
+    from gatebook.trust.root.edits import rotate_key
 
     if not file.exists():
         raise UsageError(f"{file} does not exist", code="cli.file")

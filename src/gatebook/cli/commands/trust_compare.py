@@ -15,7 +15,7 @@ from gatebook.cli.options import Argument, flag, json_option, ledger_option, opt
 
 if TYPE_CHECKING:
     from gatebook.clock import Instant
-    from gatebook.trust.root_age import AgeReport
+    from gatebook.trust.root.age import AgeReport
 
 __all__ = ["age", "diff"]
 
@@ -36,7 +36,7 @@ def diff(
     of Gatebook, or both Sigstore TrustedRoots.
     """
     from gatebook.cli.output import print_json
-    from gatebook.trust.root_diff import diff_any_roots
+    from gatebook.trust.root.diff import diff_any_roots
 
     before, after = read_source(old, ledger), read_source(new, ledger)
     changes = diff_any_roots(before.root, after.root)
@@ -90,7 +90,7 @@ def age(
     """
     from gatebook.cli.output import print_json
     from gatebook.clock import Duration, SystemClock
-    from gatebook.trust.root_age import age_of
+    from gatebook.trust.root.age import age_of
 
     ahead = Duration.parse(within)
     limit = None if max_age is None else Duration.parse(max_age)

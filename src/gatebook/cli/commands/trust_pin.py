@@ -52,7 +52,7 @@ def pin(*, root: str | None, show: bool, clear: bool, ledger: Path, as_json: boo
 
 def _digest(root: str) -> "Digest":
     from gatebook.digest import Digest
-    from gatebook.trust.roots import TrustRoot
+    from gatebook.trust.root.trust_root import TrustRoot
 
     if root.startswith("sha256:"):
         return Digest.parse(root)

@@ -14,8 +14,8 @@ from gatebook.cli.commands.trust_source import (
 from gatebook.cli.options import Argument, asked, flag, json_option, option, read_file
 
 if TYPE_CHECKING:
-    from gatebook.trust.any_root import AnyRoot
-    from gatebook.trust.root_change import RootChange
+    from gatebook.trust.root.any_root import AnyRoot
+    from gatebook.trust.root.change import RootChange
 
 __all__ = ["refresh"]
 
@@ -128,9 +128,9 @@ def _fetched(
 def _old_root(place: Path, authority: str | None) -> "AnyRoot | None":
     """Read what stands in the place of the new root, and check that it can be replaced."""
     from gatebook.errors import UsageError
-    from gatebook.trust.any_root import read_any_root
-    from gatebook.trust.root_document import NoSuchMemberError
-    from gatebook.trust.roots import TrustRoot
+    from gatebook.trust.root.any_root import read_any_root
+    from gatebook.trust.root.document import NoSuchMemberError
+    from gatebook.trust.root.trust_root import TrustRoot
 
     old = read_any_root(read_file(place, limit=ROOT_LIMIT)) if place.exists() else None
     if isinstance(old, TrustRoot):
@@ -157,7 +157,7 @@ def _refuse_older(
     old: "AnyRoot | None", authority: str | None, fresh: "AnyRoot", *, allowed: bool
 ) -> None:
     from gatebook.errors import ConflictError
-    from gatebook.trust.roots import TrustRoot
+    from gatebook.trust.root.trust_root import TrustRoot
     from gatebook.trust.sigstore.root import SigstoreRoot
 
     if isinstance(old, TrustRoot):
@@ -179,10 +179,10 @@ def _refuse_older(
 def _replaced(
     place: Path, authority: str | None, old: "AnyRoot | None", material: bytes
 ) -> "tuple[bytes, tuple[RootChange, ...]]":
-    from gatebook.trust.any_root import read_any_root
-    from gatebook.trust.root_diff import diff_any_roots
-    from gatebook.trust.root_document import RootDocument
-    from gatebook.trust.root_edits import replace_material
+    from gatebook.trust.root.any_root import read_any_root
+    from gatebook.trust.root.diff import diff_any_roots
+    from gatebook.trust.root.document import RootDocument
+    from gatebook.trust.root.edits import replace_material
 
     if old is None:
         return material, ()

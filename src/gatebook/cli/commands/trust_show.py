@@ -11,9 +11,9 @@ from gatebook.cli.options import Argument, json_option, ledger_option
 
 if TYPE_CHECKING:
     from gatebook.clock import Instant
-    from gatebook.trust.people import Person
-    from gatebook.trust.roots import TrustedAuthority, TrustedSigner, TrustRoot
-    from gatebook.trust.scope import Scope
+    from gatebook.trust.root.people import Person
+    from gatebook.trust.root.scope import Scope
+    from gatebook.trust.root.trust_root import TrustedAuthority, TrustedSigner, TrustRoot
     from gatebook.trust.sigstore.root import RootItem, SigstoreRoot
 
 __all__ = ["may_attest", "show"]
@@ -32,7 +32,7 @@ def show(*, file: str | None, ledger: Path, as_json: bool) -> None:
     """
     from gatebook.cli.output import print_json
     from gatebook.clock import SystemClock
-    from gatebook.trust.roots import TrustRoot
+    from gatebook.trust.root.trust_root import TrustRoot
 
     now = SystemClock().now()
     root = read_source(file, ledger).root
@@ -55,7 +55,7 @@ def show(*, file: str | None, ledger: Path, as_json: bool) -> None:
 def may_attest(scope: "Scope") -> list[str]:
     """Name the predicate types of a scope: by kind, where all types of the kind are in it."""
     from gatebook.formats.intoto import PREDICATE_TYPES
-    from gatebook.trust.scope import Anywhere
+    from gatebook.trust.root.scope import Anywhere
 
     if isinstance(scope.predicate_types, Anywhere):
         return ["any"]
@@ -68,7 +68,7 @@ def may_attest(scope: "Scope") -> list[str]:
 
 
 def _words(values: object) -> list[str]:
-    from gatebook.trust.scope import Anywhere
+    from gatebook.trust.root.scope import Anywhere
 
     if isinstance(values, Anywhere):
         return ["any"]
@@ -84,8 +84,8 @@ def _signers(root: "TrustRoot") -> "list[TrustedSigner]":
 
 
 def _signer_fields(signer: "TrustedSigner", now: "Instant") -> dict[str, Any]:
-    from gatebook.trust.root_age import state_of
-    from gatebook.trust.roots import TrustedKey
+    from gatebook.trust.root.age import state_of
+    from gatebook.trust.root.trust_root import TrustedKey
 
     scope = signer.scope
     fields: dict[str, Any] = {
@@ -110,7 +110,7 @@ def _signer_fields(signer: "TrustedSigner", now: "Instant") -> dict[str, Any]:
 
 
 def _item_fields(item: "RootItem", now: "Instant") -> dict[str, Any]:
-    from gatebook.trust.root_age import state_of
+    from gatebook.trust.root.age import state_of
 
     return {
         "id": item.id,

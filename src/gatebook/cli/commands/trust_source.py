@@ -12,8 +12,8 @@ from gatebook.cli.options import open_book, read_file
 
 if TYPE_CHECKING:
     from gatebook.clock import Instant
-    from gatebook.trust.any_root import AnyRoot
-    from gatebook.trust.root_change import RootChange
+    from gatebook.trust.root.any_root import AnyRoot
+    from gatebook.trust.root.change import RootChange
 
 __all__ = [
     "FINDINGS",
@@ -51,7 +51,7 @@ class Source:
 
 def read_root(path: Path) -> "AnyRoot":
     """Read a trust root of either form from a file."""
-    from gatebook.trust.any_root import read_any_root
+    from gatebook.trust.root.any_root import read_any_root
 
     return read_any_root(read_file(path, limit=ROOT_LIMIT))
 
@@ -66,7 +66,7 @@ def read_source(name: str | None, ledger: Path) -> Source:
     """
     if name is not None and name != _BOOK:
         return Source(name=name, root=read_root(Path(name)))
-    from gatebook.trust.any_root import read_any_root
+    from gatebook.trust.root.any_root import read_any_root
 
     with open_book(ledger, None) as book:
         at, document = book.trust_root()

@@ -10,8 +10,8 @@ from gatebook.cli.options import Argument, asked, flag, json_option, option, rea
 
 if TYPE_CHECKING:
     from gatebook.formats.attestations import AttestationDocument
-    from gatebook.trust.request import VerificationRequest
-    from gatebook.trust.request_subject import RequestSubject
+    from gatebook.trust.request.subject import RequestSubject
+    from gatebook.trust.request.verification import VerificationRequest
 
 __all__ = ["command"]
 
@@ -90,7 +90,7 @@ def command(ctx: click.Context, /, *, explain: bool, as_json: bool, **given: Any
     """
     from gatebook.cli.commands.verify_report import show_refusal, show_verdicts
     from gatebook.errors import VerificationError
-    from gatebook.trust.request_documents import most_telling, verify_documents
+    from gatebook.trust.request.documents import most_telling, verify_documents
 
     try:
         documents, request = _prepare(ctx, given)
@@ -113,8 +113,8 @@ def _prepare(
     from gatebook.clock import SystemClock
     from gatebook.errors import UsageError
     from gatebook.names import EnvironmentName, RepositoryUri
-    from gatebook.trust.request import VerificationRequest
-    from gatebook.trust.request_root import SignerChoice
+    from gatebook.trust.request.root import SignerChoice
+    from gatebook.trust.request.verification import VerificationRequest
 
     wanted = asked(ctx, "file", "from_registry")
     if len(wanted) != 1:
@@ -167,7 +167,7 @@ def _subject(text: str) -> "RequestSubject":
     """Take a digest as it is; hash a file by every algorithm a statement may use."""
     from gatebook.cli.subject import resolve_digest
     from gatebook.digest import ALGORITHMS
-    from gatebook.trust.request_subject import RequestSubject
+    from gatebook.trust.request.subject import RequestSubject
 
     path = Path(text)
     is_digest = text.partition(":")[0] in ALGORITHMS and "/" not in text
@@ -184,7 +184,7 @@ def read_subject(path: Path) -> "RequestSubject":
 
     """
     from gatebook.errors import UsageError
-    from gatebook.trust.request_subject import SubjectHasher
+    from gatebook.trust.request.subject import SubjectHasher
 
     hasher, kept, size = SubjectHasher(), list[bytes](), 0
     try:
@@ -214,7 +214,7 @@ def _from_registry(text: str) -> "tuple[tuple[AttestationDocument, ...], Request
     from gatebook.errors import VerificationError
     from gatebook.formats.attestations import AttestationDocument
     from gatebook.formats.image_reference import ImageReference
-    from gatebook.trust.request_subject import RequestSubject
+    from gatebook.trust.request.subject import RequestSubject
 
     reference = ImageReference.parse(text.removeprefix("oci://"))
     credentials = CredentialFiles.of(os.environ, home=Path.home())

@@ -8,11 +8,11 @@ import click
 from gatebook.cli.output import print_json, style, table, wrapped
 from gatebook.cli.plain import visible
 from gatebook.errors import GatebookError
-from gatebook.trust.identity_constraint import IdentityMismatchError
+from gatebook.trust.identities.constraint import IdentityMismatchError
 
 if TYPE_CHECKING:
-    from gatebook.trust.request import VerificationReport, VerificationRequest
-    from gatebook.trust.request_documents import DocumentVerdict
+    from gatebook.trust.request.documents import DocumentVerdict
+    from gatebook.trust.request.verification import VerificationReport, VerificationRequest
     from gatebook.trust.signer import Signer
     from gatebook.trust.sigstore.verified import VerifiedBundle
 

@@ -11,8 +11,8 @@ from gatebook.cli.options import asked, read_file
 
 if TYPE_CHECKING:
     from gatebook.errors import UsageError
-    from gatebook.trust.request_root import RequestRoot
-    from gatebook.trust.roots import TrustedAuthority, TrustRoot
+    from gatebook.trust.request.root import RequestRoot
+    from gatebook.trust.root.trust_root import TrustedAuthority, TrustRoot
     from gatebook.trust.sigstore.managed_key import ManagedKey
     from gatebook.trust.sigstore.root import SigstoreRoot
     from gatebook.trust.slsa.expectations import ProvenanceExpectations
@@ -69,7 +69,7 @@ def request_root(ctx: click.Context, given: Mapping[str, Any]) -> "RequestRoot":
         MalformedError: a root or key cannot be read.
 
     """
-    from gatebook.trust.request_root import RequestRoot
+    from gatebook.trust.request.root import RequestRoot
 
     roots = _read_roots(given["trust_roots"])
     if roots.document is not None:
@@ -132,7 +132,7 @@ def believe_keys(
         UsageError: the profile is one for certificates, or nothing of it would be judged.
 
     """
-    from gatebook.trust.request_root import RequestRoot
+    from gatebook.trust.request.root import RequestRoot
 
     if profile not in {None, _MANAGED}:
         raise _usage(f"the profile {profile} is for certificates, and a key is named")
@@ -161,9 +161,9 @@ def believe_certificate(
         MalformedError: a name is malformed.
 
     """
-    from gatebook.trust.identity_constraint import IdentityConstraint
-    from gatebook.trust.identity_provider import GITHUB_ISSUER
-    from gatebook.trust.request_root import RequestRoot, SignerChoice, open_constraint
+    from gatebook.trust.identities.constraint import IdentityConstraint
+    from gatebook.trust.identities.provider import GITHUB_ISSUER
+    from gatebook.trust.request.root import RequestRoot, SignerChoice, open_constraint
 
     if profile == _MANAGED:
         raise _usage("the profile managed-key needs the key: --key FILE")
@@ -189,7 +189,7 @@ def expected_build(
     """
     if all(given[name] in {None, ()} for name in _BUILD):
         return None
-    from gatebook.trust.request_root import SignerChoice
+    from gatebook.trust.request.root import SignerChoice
     from gatebook.trust.slsa.expectations import ProvenanceExpectations
 
     by_key = not root.trusted.identities
@@ -250,7 +250,7 @@ def read_key(path: Path) -> "ManagedKey":
     """
     from gatebook.trust.keys import PublicKey
     from gatebook.trust.sigstore.managed_key import ManagedKey
-    from gatebook.trust.ssh_keys import public_key_from_ssh
+    from gatebook.trust.ssh.keys import public_key_from_ssh
 
     data = read_file(path, limit=_MAX_KEY)
     if data.startswith(_SSH):
@@ -259,7 +259,7 @@ def read_key(path: Path) -> "ManagedKey":
 
 
 def _authority(name: str, material: "SigstoreRoot", allow: Iterable[str]) -> "TrustedAuthority":
-    from gatebook.trust.request_root import authority
+    from gatebook.trust.request.root import authority
     from gatebook.trust.sigstore.profile import ProfileName
 
     return authority(ProfileName(name), material, **{_SWITCHES[word]: True for word in allow})
@@ -300,7 +300,7 @@ def _read_root(data: bytes) -> tuple[str, Any]:
         decoded = canonical.loads(data, what="trust root", max_bytes=_MAX_ROOT)
         fields = canonical.as_object(decoded, what="trust root")
     if not fields or "trust-root" in fields:
-        from gatebook.trust.roots import TrustRoot
+        from gatebook.trust.root.trust_root import TrustRoot
 
         return "document", TrustRoot.parse(data)
     if "keys" in fields:

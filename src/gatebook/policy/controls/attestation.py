@@ -13,8 +13,8 @@ from gatebook.names import Pattern
 from gatebook.policy.control import Roles, damaged_finding, describe_problems, listed
 from gatebook.policy.outcome import Finding, Status
 from gatebook.policy.parameters import Parameters
-from gatebook.trust.identity_constraint import IdentityConstraint
-from gatebook.trust.scope import types_named
+from gatebook.trust.identities.constraint import IdentityConstraint
+from gatebook.trust.root.scope import types_named
 from gatebook.trust.sigstore.profile import ProfileName
 
 __all__ = ["AttestationControl"]

@@ -9,8 +9,9 @@ from cryptography import x509
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest
-from gatebook.trust._seal import SEAL, Seal
 from gatebook.trust.keys import PublicKey
+from gatebook.trust.seal import Seal
+from gatebook.trust.sigstore._seal import SEAL
 from gatebook.trust.sigstore.profile import ProfileName
 
 __all__ = [

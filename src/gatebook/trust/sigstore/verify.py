@@ -15,9 +15,9 @@ from gatebook.errors import UsageError
 from gatebook.formats.bundle import Bundle, CertificateChain, KeyHint
 from gatebook.formats.log_entry import LogEntry
 from gatebook.tlog.merkle import leaf_hash
-from gatebook.trust._seal import SEAL
 from gatebook.trust.keys import KeyMalformedError, public_key
 from gatebook.trust.refusals import AttestationRefusedError
+from gatebook.trust.sigstore._seal import SEAL
 from gatebook.trust.sigstore.authority import find_issuer
 from gatebook.trust.sigstore.binding import BundleSigner, check_binding, check_kind
 from gatebook.trust.sigstore.certificates import check_code_signing, read_certificate

@@ -8,7 +8,7 @@ is what holds for every certificate; what a caller expects beyond it is judged b
 from gatebook.errors import MalformedError
 from gatebook.formats.provenance import Provenance
 from gatebook.names import RepositoryUri
-from gatebook.trust.certificate_identity import CertificateIdentity, Provider
+from gatebook.trust.identities.certificate import CertificateIdentity, Provider
 from gatebook.trust.slsa.builders import (
     DELEGATORS,
     NPM_HOSTED,

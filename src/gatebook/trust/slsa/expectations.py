@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from gatebook.trust.certificate_identity import GITHUB_ISSUER
+from gatebook.trust.identities.certificate import GITHUB_ISSUER
 from gatebook.trust.slsa.builders import BuilderId
 from gatebook.trust.slsa.refusals import ExpectationError
 from gatebook.trust.slsa.versions import Version

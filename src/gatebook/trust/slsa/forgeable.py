@@ -10,7 +10,7 @@ from typing import Final
 
 from gatebook.formats.fields import Fields
 from gatebook.formats.intoto import Statement
-from gatebook.trust.certificate_identity import CertificateIdentity
+from gatebook.trust.identities.certificate import CertificateIdentity
 from gatebook.trust.slsa.claims import ProvenanceClaims
 from gatebook.trust.slsa.refusals import CertificateMismatchError, UnverifiableClaimError
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from gatebook.digest import Digest
 from gatebook.formats.intoto import Statement
-from gatebook.trust.certificate_identity import CertificateIdentity, Provider
+from gatebook.trust.identities.certificate import CertificateIdentity, Provider
 from gatebook.trust.refusals import SubjectMismatchError
 from gatebook.trust.slsa.builders import (
     BUILD_TYPES,

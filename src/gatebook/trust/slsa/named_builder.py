@@ -11,7 +11,7 @@ from gatebook.errors import MalformedError
 from gatebook.formats.intoto import Statement
 from gatebook.formats.provenance import Provenance
 from gatebook.names import RepositoryUri
-from gatebook.trust.certificate_identity import CertificateIdentity
+from gatebook.trust.identities.certificate import CertificateIdentity
 from gatebook.trust.refusals import SubjectMismatchError
 from gatebook.trust.slsa.builders import BuilderId
 from gatebook.trust.slsa.expectations import ProvenanceExpectations

@@ -15,7 +15,7 @@ from gatebook.errors import MalformedError
 from gatebook.formats.intoto import Statement
 from gatebook.formats.npm_publish import NPM_PUBLISH_V0_1, NpmPublish
 from gatebook.formats.purl import PackageUrl
-from gatebook.trust.certificate_identity import CertificateIdentity
+from gatebook.trust.identities.certificate import CertificateIdentity
 from gatebook.trust.refusals import SubjectMismatchError
 from gatebook.trust.slsa.builders import (
     DELEGATORS,

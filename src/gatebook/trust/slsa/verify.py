@@ -2,7 +2,7 @@
 
 from gatebook.digest import Digest
 from gatebook.formats.intoto import Statement
-from gatebook.trust.certificate_identity import CertificateIdentity, Provider
+from gatebook.trust.identities.certificate import CertificateIdentity, Provider
 from gatebook.trust.slsa.expectations import ProvenanceExpectations
 from gatebook.trust.slsa.gcb import GCB_BUILDER, GCB_V0_1, verify_gcb_statement
 from gatebook.trust.slsa.github import verify_github

@@ -1,0 +1,1 @@
+"""Where provenance of each build system says what was built."""

@@ -1,0 +1,1 @@
+"""Somebody's request to verify attestations without a book."""

@@ -1,0 +1,1 @@
+"""Making signatures: keys in memory, the files they come in, and bundles."""
