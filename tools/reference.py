@@ -22,52 +22,26 @@ import msgspec
 import gatebook
 from gatebook.cli.main import COMMANDS, cli
 from gatebook.errors import GatebookError
-from gatebook.formats.intoto import PREDICATE_TYPES
+from gatebook.formats.intoto import PREDICATE_TYPES, PYPI_PUBLISH_V1
 from gatebook.ledger.entry import BlobReference, Link
-from gatebook.ledger.kinds import KINDS, BuildInformation, Parameter, SignedBy
+from gatebook.ledger.kinds import (
+    KINDS,
+    BuildInformation,
+    CertifiedAs,
+    Parameter,
+    ProvedSignature,
+    SignedBy,
+)
 from gatebook.policy.catalogue import CATALOGUE
 
 SOURCE = Path(gatebook.__file__).parent
 WIDTH = 100
 CODE = re.compile(r"([a-z]+)\.[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 NOT_CODES = {"gatebook.debug", "index.db", "index.json", "ledger.db"}
-MEANINGS = {
-    "audit.checkpoint": "The checkpoint of the package is not signed by its log, or is malformed",
-    "audit.entry-malformed": "The bytes of an entry in the package are no entry",
-    "cli.usage": "The options or arguments are not what the command takes",
-    "connectors.protocol": "A peer does not speak HTTP as it should",
-    "connectors.unreachable": "A peer did not answer, or not in a way that can be used",
-    "facts.approval": "A signed approval lacks a field or has an unknown one",
-    "facts.commit-people": "The document about the people of a commit is not one",
-    "gate.internal-error": "Something broke while judging; the decision is undecided",
-    "gate.control-failed": "A control broke while judging; it blocks until it can be judged",
-    "ledger.structure": "The database file or its schema is damaged",
-    "policy.approval-missing": "Nobody in the role has approved",
-    "policy.approval-void": "There are approvals, and too few of them hold; each says why",
-    "policy.build-from-the-future": "Provenance says that the build ended after it was received",
-    "policy.build-time-missing": "No accepted provenance says when the build ended",
-    "policy.build-too-old": "The build ended longer ago than the contract allows",
-    "policy.build-young-enough": "The build ended recently enough",
-    "policy.control-id": "The id of a control is not one",
-    "policy.evidence-damaged": "The stored bytes of evidence are gone or changed: nobody can judge",
-    "policy.provenance-differs": "Provenance names another builder, repository, ref, workflow or "
-    "commit",
-    "policy.provenance-fits": "Provenance names what the contract allows",
-    "policy.provenance-not-believed": "There is provenance, and its signature is not believed",
-    "policy.sbom-present": "A believed SBOM of this digest has enough components",
-    "policy.sbom-insufficient": "There are SBOMs, and none fits: too few components, another "
-    "format or artifact, or not believed",
-    "policy.tests-failed": "A signed test result about this digest is a failure",
-    "policy.tests-insufficient": "There are test results, and none has enough passed tests",
-    "policy.tests-unclear": "A believed signer handed in a result that contradicts its report or "
-    "cannot be read",
-    "workspace.book-file": "`book.json` is not the file of a book this release reads",
-    "workspace.index-differs": "The index does not hold what the entries give; `gatebook reindex` "
-    "folds it anew",
-    "workspace.log-key-differs": "The log's key, as a file of the book has it, is not the one that "
-    "the book names",
-    "tlog.object-missing": "A checkpoint, tile or entry bundle of the log is missing",
-}
+MEANINGS = dict(
+    line.split(" ", 1)
+    for line in Path(__file__).with_name("error_meanings.txt").read_text("utf-8").splitlines()
+)
 """What the source does not say in one sentence beside the code."""
 ROLES = re.compile(r":[a-z:]+:`~?([^`<]+)`")
 
@@ -222,7 +196,15 @@ def type_name(kind: Any) -> str:
 
 def parts() -> None:
     """The records that bodies are made of."""
-    for part in (BuildInformation, Parameter, SignedBy, BlobReference, Link):
+    for part in (
+        BuildInformation,
+        Parameter,
+        SignedBy,
+        CertifiedAs,
+        ProvedSignature,
+        BlobReference,
+        Link,
+    ):
         out(f"\n### {part.__name__}\n")
         out(paragraphs(part) + "\n")
         fields(part)
@@ -279,7 +261,30 @@ def codes() -> list[Code]:
                 if match and match[1] in rooms and node.value not in NOT_CODES:
                     found.append(_code(node, node.value, module, parents))
     found.extend(_names_codes())
+    found.extend(_made_codes())
     return found
+
+
+def _made_codes() -> Iterator[Code]:
+    """The codes that are put together of a part that differs."""
+    constraint = importlib.import_module("gatebook.trust.identities.constraint")
+    parts = ("issuer", *constraint._READERS, "build-signer")  # noqa: SLF001  # they have no other name
+    for part in parts:
+        yield Code(
+            code=f"trust.identity-{'subject' if part == 'identity' else part}",
+            module=constraint.__name__,
+            meaning=f"The part `{part}` of the signer's identity is not what was expected.",
+            raised_as="IdentityMismatchError",
+            own=True,
+        )
+    for part in ("name", "version"):
+        yield Code(
+            code=f"trust.npm-{part}-mismatch",
+            module="gatebook.trust.slsa.npm",
+            meaning="",
+            raised_as="NpmPackageError",
+            own=False,
+        )
 
 
 def _names_codes() -> Iterator[Code]:
@@ -401,9 +406,13 @@ def _where(uses: list[Code], errors: dict[str, type[GatebookError]]) -> str:
     places = {"Finding": "control", "Reason": "decision", "undecided": "decision"}
     places |= {"Problem": "control", "Fault": "fault", "add": "fault"}
     said += sorted({places[use.raised_as] for use in uses if use.raised_as in places})
-    if not said and all(use.code.startswith("connectors.") for use in uses):
-        return "exit 6"
-    return ", ".join(said) or "decision"
+    if not said:
+        # What is chosen from a table of codes is raised in the way of its room.
+        usual = {"cli": 2, "connectors": 6, "formats": 5, "trust": 5, "workspace": 5}
+        usual["cli.system"] = 6
+        status = usual.get(uses[0].code, usual.get(uses[0].code.partition(".")[0]))
+        return "decision" if status is None else f"exit {status}"
+    return ", ".join(said)
 
 
 def error_tree() -> None:
@@ -455,16 +464,32 @@ def predicate_types() -> None:
     out("\n| word | predicate types |")
     out("|---|---|")
     for kind, types in PREDICATE_TYPES.items():
-        out(f"| `{kind}` | {', '.join(f'`{each}`' for each in sorted(types))} |")
+        # One type is a page of the index's own: pages here name no host of a package index.
+        named = sorted(
+            "the type PEP 740 fixes" if x == PYPI_PUBLISH_V1 else f"`{x}`" for x in types
+        )
+        out(f"| `{kind}` | {', '.join(named)} |")
+
+
+def predicate_words() -> None:
+    """The words for predicate types, as one sentence."""
+    out("\n" + ", ".join(f"`{kind}`" for kind in sorted(PREDICATE_TYPES)) + ".")
 
 
 def build_types() -> None:
     """A list of the build types whose source is read."""
-    source = importlib.import_module("gatebook.formats.build_source")
-    for version, table in (("v0.2", source._SOURCES_V0_2), ("v1", source._SOURCES_V1)):  # noqa: SLF001  # the tables have no other name
+    source = importlib.import_module("gatebook.formats.build.source")
+    gitlab = importlib.import_module("gatebook.formats.build.gitlab")
+    for version in ("v0.1", "v0.2", "v1"):
+        table = getattr(source, f"_SOURCES_{version.upper().replace('.', '_')}")
         out(f"\nProvenance {version}:\n")
-        for build_type in table:
+        for build_type in sorted(table):
             out(f"- `{build_type}`")
+        if version != "v0.1":
+            published = sorted(gitlab._PUBLISHED)  # noqa: SLF001  # they have no other name
+            for build_type in published:
+                out(f"- `{build_type}`")
+            out("- the page `PROVENANCE.md` of any version of GitLab's runner")
 
 
 def benchmarks() -> None:

@@ -5,7 +5,6 @@ and must equal the one asked for and the one the registry claims. Plain HTTP is 
 machine and to hosts named by the caller only.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,7 +13,7 @@ from typing import Final
 from gatebook.connectors.credentials import Anonymous, CredentialSource
 from gatebook.connectors.http import HttpClient, HttpError, HttpResponse, HttpStatusError, Origin
 from gatebook.connectors.registry_auth import Access, RegistryAuth
-from gatebook.digest import Digest
+from gatebook.digest import Digest, digest_of
 from gatebook.errors import NotFoundError, VerificationError
 from gatebook.formats.image_reference import DOCKER_HUB, ImageReference
 from gatebook.formats.oci import (
@@ -284,7 +283,7 @@ def _resolved(
 
 
 def _digest_as(algorithm: str, content: bytes) -> Digest:
-    return Digest(algorithm, hashlib.new(algorithm, content).hexdigest())
+    return digest_of(content, algorithm)
 
 
 def _mismatch(expected: str, found: Digest) -> VerificationError:

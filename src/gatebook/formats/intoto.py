@@ -99,7 +99,7 @@ class PredicateKind(StrEnum):
     DECISION = "decision"
 
 
-PYPI_PUBLISH_V1: Final = "https://docs.{}/attestations/publish/v1".format("pypi.org")
+PYPI_PUBLISH_V1: Final = "https://docs.{}.org/attestations/publish/v1".format("pypi")
 """A name and no place to fetch from; PEP 740 fixes it."""
 
 PREDICATE_TYPES: Final[Mapping[PredicateKind, frozenset[str]]] = MappingProxyType(

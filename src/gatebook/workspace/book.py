@@ -12,37 +12,34 @@
 Names are parsed here: methods take the text forms or the parsed ones.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from gatebook.clock import Clock, Instant, SystemClock
 from gatebook.digest import Digest, sha256
-from gatebook.errors import GatebookError
 from gatebook.facts.documents import ApprovalPredicate, CommitPeople
-from gatebook.formats.dsse import Envelope
-from gatebook.formats.intoto import Statement, encode_statement
+from gatebook.formats.intoto import encode_statement
 from gatebook.gate.gate import Recorded
 from gatebook.intake.approvals import grant_approval, revoke_approval
 from gatebook.intake.artifacts import record_artifact
 from gatebook.intake.deployments import DeploymentStatus, record_deployment
-from gatebook.intake.evidence import Attachment, accept_attestation, report_document
 from gatebook.intake.publish import publish_contract, publish_trust_root
 from gatebook.intake.statements import approval_statement, subject_of
 from gatebook.ledger.batch import Appended
 from gatebook.ledger.kinds import ArtifactKind, BuildInformation, Verdict
 from gatebook.names import Actor, ArtifactName, EnvironmentName, RoleName
 from gatebook.trust.signing.signers import PrivateKey, sign_statement
-from gatebook.workspace.acceptance import HandedIn, hand_in, refuse_document
 from gatebook.workspace.create import create_book
+from gatebook.workspace.evidence_book import EvidenceBook
 from gatebook.workspace.layout import Layout
-from gatebook.workspace.open_book import OpenBook, parse_digest, read_state
+from gatebook.workspace.open_book import parse_digest, read_state
 from gatebook.workspace.rotation import rotate, settle
 
 __all__ = ["Book"]
 
 
-class Book(OpenBook):
+class Book(EvidenceBook):
     """An organisation's book in a directory.
 
     Made by :meth:`create` or :meth:`open`; a context manager that closes it.
@@ -162,115 +159,6 @@ class Book(OpenBook):
             occurred=occurred,
             idempotency_key=idempotency_key,
         )
-
-    def accept(
-        self,
-        envelope: bytes,
-        subject: Digest | str | None = None,
-        *,
-        attachments: Sequence[Attachment] = (),
-        by: Actor | None = None,
-    ) -> Appended:
-        """Verify a signed attestation about an artifact and keep it.
-
-        Args:
-            envelope: the DSSE envelope, as received.
-            subject: what it has to be about; the only artifact it names if not given.
-            attachments: documents to keep beside it.
-            by: who hands it in.
-
-        Raises:
-            GatebookError: why it is refused; the refusal is recorded.
-
-        """
-        self._check_key()
-        appended, _ = accept_attestation(
-            self._desk,
-            envelope,
-            subject=None if subject is None else parse_digest(subject),
-            by=by or self.actor,
-            attachments=attachments,
-        )
-        return appended
-
-    def accept_all(
-        self,
-        documents: Iterable[bytes],
-        subject: Digest | str | None = None,
-        *,
-        by: Actor | None = None,
-    ) -> tuple[HandedIn, ...]:
-        """Accept or refuse several attestations, each on its own, and say what became of each.
-
-        Args:
-            documents: one attestation each, as received.
-            subject: what all of them have to be about; else each the only artifact it names.
-            by: who hands them in.
-
-        Raises:
-            NoTrustRootError: nobody is believed yet.
-            GatebookError: the book could not record what became of a document; those before it
-                are in the book.
-
-        """
-        self._check_key()
-        about = None if subject is None else parse_digest(subject)
-        return tuple(
-            hand_in(self._desk, document, subject=about, by=by or self.actor)
-            for document in documents
-        )
-
-    def refuse(
-        self,
-        document: bytes,
-        error: GatebookError,
-        subject: Digest | str | None = None,
-        *,
-        by: Actor | None = None,
-    ) -> Appended:
-        """Record that something handed in holds no attestations that could be told apart.
-
-        Raises:
-            NoTrustRootError: nobody is believed yet; nothing is recorded.
-
-        """
-        self._check_key()
-        about = None if subject is None else parse_digest(subject)
-        return refuse_document(self._desk, document, error, subject=about, by=by or self.actor)
-
-    def report(
-        self,
-        document: bytes,
-        subject: Digest | str,
-        *,
-        form: str,
-        media_type: str = "application/octet-stream",
-        by: Actor | None = None,
-    ) -> Appended:
-        """Keep a document nobody signed; it satisfies no control that wants signed evidence."""
-        self._check_key()
-        return report_document(
-            self._desk,
-            document,
-            subject=parse_digest(subject),
-            form=form,
-            media_type=media_type,
-            by=by or self.actor,
-        )
-
-    def attest(
-        self,
-        statement: Statement,
-        subject: Digest | str,
-        signer: PrivateKey,
-        *,
-        attachments: Sequence[Attachment] = (),
-        by: Actor | None = None,
-    ) -> tuple[Envelope, Appended]:
-        """Sign a statement and accept it, as :meth:`accept` does."""
-        envelope = sign_statement(encode_statement(statement), signer)
-        appended = self.accept(envelope.encode(), subject, attachments=attachments, by=by)
-        return envelope, appended
 
     def approve(
         self, envelope: bytes, subject: Digest | str, environment: str, *, by: Actor | None = None

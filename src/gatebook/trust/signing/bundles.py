@@ -5,11 +5,10 @@ trusted timestamps over the signature. Where a timestamp comes from is the calle
 """
 
 import base64
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from gatebook.digest import Digest
+from gatebook.digest import Digest, digest_of
 from gatebook.errors import UsageError
 from gatebook.formats.bundle import Bundle, BundleVersion, KeyHint, MessageSignature
 from gatebook.formats.dsse import Envelope, Signature
@@ -100,7 +99,7 @@ def sign_blob(
     else:
         algorithm = signer.public_key.digest_algorithm or "sha256"
         signature = signer.sign(artifact)
-        digest = Digest(algorithm, hashlib.new(algorithm, artifact).hexdigest())
+        digest = digest_of(artifact, algorithm)
     content = MessageSignature(digest=digest, signature=signature)
     return _bundle(content, signer.public_key, signature, timestampers)
 

@@ -3,11 +3,9 @@
 Without it a valid entry for anything would do for everything (CVE-2022-36056, CVE-2026-22703).
 """
 
-import hashlib
-
 import msgspec
 
-from gatebook.digest import Digest
+from gatebook.digest import Digest, digest_of
 from gatebook.trust.keys import PublicKey
 from gatebook.trust.sigstore.certificates import EndEntity
 from gatebook.trust.sigstore.content import SignedContent
@@ -95,6 +93,6 @@ def _logged_digest(claim: Claim, signed: SignedContent) -> Digest:
             if claim.kind.logged is Logged.PAYLOAD
             else signed.envelope or b""
         )
-        return Digest(algorithm, hashlib.new(algorithm, logged).hexdigest())
+        return digest_of(logged, algorithm)
     assert signed.artifact is not None  # noqa: S101  # for the type checker: step 3 saw to it
     return signed.artifact.digest(algorithm)

@@ -1,6 +1,5 @@
 """What a bundle's signature is over, checked with the key that the bundle's material names."""
 
-import hashlib
 from typing import TypeAlias
 
 import msgspec
@@ -8,7 +7,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from gatebook.digest import ALGORITHMS, Digest, sha256
+from gatebook.digest import ALGORITHMS, Digest, digest_of, sha256
 from gatebook.formats.bundle import Bundle, MessageSignature
 from gatebook.formats.dsse import Envelope
 from gatebook.formats.intoto import PAYLOAD_TYPE, Statement, is_statement_payload_type
@@ -40,7 +39,7 @@ class Artifact(msgspec.Struct, frozen=True):
                 f"the bundle is about a {algorithm} digest, and only {self.given.short} is given",
                 hint="give the artifact itself instead of its digest",
             )
-        return Digest(algorithm, hashlib.new(algorithm, self.given).hexdigest())
+        return digest_of(self.given, algorithm)
 
 
 class SignedContent(msgspec.Struct, frozen=True, kw_only=True):
