@@ -1,5 +1,6 @@
 """The table of commands, and what becomes of errors."""
 
+import gc
 import os
 import sys
 
@@ -36,6 +37,7 @@ COMMANDS = {
     "reindex": ("gatebook.cli.commands.reindex", "Fold the index anew from the ledger."),
 }
 
+_GARBAGE = 50_000  # new containers before a look for cycles; Python looks after 700
 _UNEXPECTED = 1
 _UNREACHABLE = 6
 _INTERRUPTED = 130  # 128 + SIGINT
@@ -65,7 +67,10 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show "→" must not end a command
             stream.reconfigure(errors="replace")
-    sys.exit(_flush(_run(arguments)))
+    gc.set_threshold(_GARBAGE)  # modules being loaded are no garbage
+    status = _flush(_run(arguments))
+    gc.freeze()  # the process ends; looking for garbage would take longer than many commands
+    sys.exit(status)
 
 
 def _run(arguments: list[str] | None) -> int:

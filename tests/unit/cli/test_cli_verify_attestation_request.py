@@ -2,11 +2,13 @@
 
 import hashlib
 
+import click
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatebook.cli.commands.verify_attestation import command
 from gatebook.clock import Instant
 from gatebook.digest import ALGORITHMS, Digest, DigestSet
 from gatebook.errors import GatebookError, UsageError, VerificationError
@@ -17,6 +19,7 @@ from gatebook.trust.request.documents import most_telling, verify_documents
 from gatebook.trust.request.root import RequestRoot, SignerChoice, open_constraint
 from gatebook.trust.request.subject import RequestSubject
 from gatebook.trust.request.verification import VerificationRequest, verify_request
+from gatebook.trust.root.trust_root import LENIENCIES
 from gatebook.trust.signing.signers import LocalSigner
 from gatebook.trust.sigstore.managed_key import ManagedKey
 from gatebook.trust.slsa.expectations import ProvenanceExpectations
@@ -151,3 +154,9 @@ def test_any_bytes_are_refused_in_our_own_words(by_key: RequestRoot, data: bytes
     (verdict,) = verify_documents((document,), request)
     assert verdict.report is None
     assert most_telling((verdict,)) is verdict.refusal
+
+
+def test_the_command_allows_what_a_trust_root_may_allow() -> None:
+    (option,) = [each for each in command.params if each.name == "allow"]
+    assert isinstance(option.type, click.Choice)
+    assert set(option.type.choices) == set(LENIENCIES)

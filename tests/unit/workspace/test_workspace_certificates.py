@@ -340,3 +340,15 @@ def test_two_authorities_may_not_share_a_name(root, sigstore):
     with pytest.raises(MalformedError, match="authority id"):
         TrustRoot.parse(root(more=[twin]))
     TrustRoot.parse(root(more=[{**twin, "id": "acme-2"}]))
+
+
+def test_an_authority_for_certificates_vouches_for_no_key(root, company):
+    document = json.loads(root())
+    key = company.a_key("ci", "sbom", authority="acme")
+    with pytest.raises(MalformedError, match="for certificates"):
+        TrustRoot.parse(json.dumps({**document, "keys": [key]}).encode())
+    document["authorities"].append(
+        {**document["authorities"][0], "id": "kms", "profile": "managed-key"}
+    )
+    key["authority"] = "kms"
+    TrustRoot.parse(json.dumps({**document, "keys": [key]}).encode())

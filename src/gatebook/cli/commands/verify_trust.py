@@ -36,11 +36,6 @@ _SIGNER = {
     "profile": "--profile",
     "allow": "--allow",
 }
-_SWITCHES = {
-    "legacy-chain": "legacy_chain",
-    "legacy-set-only": "legacy_set_only",
-    "unverifiable-timestamps": "ignore_unverifiable_timestamps",
-}
 _BUILD = (
     "source_uri",
     "source_branch",
@@ -260,9 +255,10 @@ def read_key(path: Path) -> "ManagedKey":
 
 def _authority(name: str, material: "SigstoreRoot", allow: Iterable[str]) -> "TrustedAuthority":
     from gatebook.trust.request.root import authority
+    from gatebook.trust.root.trust_root import LENIENCIES
     from gatebook.trust.sigstore.profile import ProfileName
 
-    return authority(ProfileName(name), material, **{_SWITCHES[word]: True for word in allow})
+    return authority(ProfileName(name), material, **{LENIENCIES[word]: True for word in allow})
 
 
 def _installed_root() -> "SigstoreRoot":

@@ -61,6 +61,7 @@ from gatebook.trust.sigstore.profile import Profile, ProfileName, SignedBy
 from gatebook.trust.sigstore.root import SigstoreRoot
 
 __all__ = [
+    "LENIENCIES",
     "TRUST_ROOT_SCHEMA",
     "TrustRoot",
     "TrustedAuthority",
@@ -76,7 +77,7 @@ _MAX_SIGNERS: Final = 256
 _MAX_AUTHORITIES: Final = 16
 _MAX_PEOPLE: Final = 65_536
 _SSH: Final = ("ssh-", "ecdsa-sha2-", "sk-")
-_LENIENCIES: Final[Mapping[str, str]] = MappingProxyType(
+LENIENCIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "legacy-chain": "legacy_chain",
         "legacy-hash": "legacy_hash",
@@ -259,8 +260,22 @@ def _key(
         holder=holder,
         person=persons.get(holder),
         scope=Scope.read(key),
-        authority=_find_authority(key, authorities) if key.has("authority") else None,
+        authority=_key_authority(key, authorities),
     )
+
+
+def _key_authority(
+    key: Fields, authorities: tuple[TrustedAuthority, ...]
+) -> TrustedAuthority | None:
+    if not key.has("authority"):
+        return None
+    authority = _find_authority(key, authorities)
+    if authority.profile.signed_by is not SignedBy.KEY:
+        raise key.refuse(
+            f"the authority {authority.id!r} is for certificates",
+            hint="a key's authority has the profile managed-key",
+        )
+    return authority
 
 
 def _public_key(key: Fields) -> PublicKey:
@@ -289,13 +304,13 @@ def _authority(fields: Fields) -> TrustedAuthority:
     text = authority.text("trusted-root").encode("utf-8", "replace")
     material = _within(authority, lambda: SigstoreRoot.parse(text))
     allowed = authority.array("allow")
-    unknown = [word for word in allowed if word not in _LENIENCIES]
+    unknown = [word for word in allowed if word not in LENIENCIES]
     if unknown:
         raise authority.refuse(
             f"'allow' lists {str(unknown[0])[:60]!r}",
-            hint=f"what can be allowed: {', '.join(_LENIENCIES)}",
+            hint=f"what can be allowed: {', '.join(LENIENCIES)}",
         )
-    switches = {_LENIENCIES[word]: True for word in allowed if isinstance(word, str)}
+    switches = {LENIENCIES[word]: True for word in allowed if isinstance(word, str)}
     return TrustedAuthority(
         id=name,
         profile=_within(authority, lambda: Profile.named(profile, material, **switches)),
