@@ -5,11 +5,14 @@ are a chain of certificates with a window in which the whole chain is believed
 (``sigstore_trustroot.proto``, CertificateAuthority).
 """
 
+import functools
 import itertools
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from gatebook.clock import Instant
@@ -32,7 +35,9 @@ from gatebook.trust.sigstore.refusals import (
     ChainUnknownError,
 )
 
-__all__ = ["Authority", "AuthorityKind", "Issued", "find_issuer"]
+__all__ = ["Authority", "AuthorityKind", "Issued", "find_issuer", "forget_certificates"]
+
+_REMEMBERED: Final = 1024
 
 
 class AuthorityKind(StrEnum):
@@ -204,9 +209,20 @@ def _check_leaf_times(leaf: EndEntity, times: Iterable[Instant]) -> None:
 
 
 def _has_issued(issuer: AuthorityCertificate, issued: EndEntity | AuthorityCertificate) -> bool:
+    return _signed(issuer.certificate, issued.certificate)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _signed(issuer: x509.Certificate, issued: x509.Certificate) -> bool:
+    """Whether one certificate's key signed another; depends on the bytes of the two alone.
+
+    Remembered for the certificates seen last: authorities sign with P-384, which costs more than
+    everything else about a bundle, and gates see the same signers again. Nothing that depends on
+    time, profile or root is remembered.
+    """
     # The library compares the names too (RFC 5280 §6.1.3 (a)(1) and (4)).
     try:
-        issued.certificate.verify_directly_issued_by(issuer.certificate)
+        issued.verify_directly_issued_by(issuer)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True
@@ -262,3 +278,8 @@ def _is_authority(der: bytes) -> bool:
     except AuthorityCertificateError:
         return False
     return True
+
+
+def forget_certificates() -> None:
+    """Forget which certificates were seen, as a new process would not know them."""
+    _signed.cache_clear()
