@@ -111,11 +111,13 @@ def generate(*, output: Path, algorithm: str, form: str, encrypt: bool, as_json:
     "--format",
     "form",
     type=click.Choice(["pem", "ssh", "id"]),
-    help="Print only this.",
+    default="pem",
+    show_default=True,
+    help="PEM, a line of OpenSSH's authorized_keys, or the key id.",
 )
 @json_option
-def public(*, key: str, form: str | None, as_json: bool) -> None:
-    """Print a key's public half: in PEM, its key id, and as OpenSSH writes it.
+def public(*, key: str, form: str, as_json: bool) -> None:
+    """Print a key's public half: in PEM, as OpenSSH writes it, or its key id.
 
     FILE holds a private or a public key; URI names one in a service, such as awskms:alias/release.
     """
@@ -140,12 +142,13 @@ def public(*, key: str, form: str | None, as_json: bool) -> None:
             ssh=ssh_line(found),
         )
         return
-    if form in {None, "pem"}:
-        click.echo(pem, nl=False)
-    if form in {None, "id"}:
-        click.echo(f"{'' if form else 'key id  '}{found.spki.hex}")
-    if form in {None, "ssh"}:
-        click.echo(f"{'' if form else 'ssh     '}{ssh_line(found)}")
+    match form:
+        case "pem":
+            click.echo(pem, nl=False)
+        case "ssh":
+            click.echo(ssh_line(found))
+        case _:
+            click.echo(found.spki.hex)
 
 
 @command.command()
