@@ -62,18 +62,24 @@ class Believed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_signers(
-    received: Received, *, subject: Digest, artifact: bytes | None, root: TrustRoot, at: Instant
+    received: Received,
+    *,
+    subject: Digest | None,
+    artifact: bytes | None,
+    root: TrustRoot,
+    at: Instant,
 ) -> list[Believed]:
     """Find every member of the trust root that made one of the signatures; at least one.
 
     Args:
         received: the attestation.
-        subject: the artifact in question.
+        subject: the artifact in question; ``None`` when only what an envelope says can be about it.
         artifact: its bytes, for algorithms that do not sign a digest.
         root: what is believed.
         at: the instant to judge for where none is proved.
 
     Raises:
+        MalformedError: it is a signature over an artifact, and nobody knows which.
         UnknownKeyError: the envelope names keys that the trust root does not have.
         NoValidSignatureError: no key of the trust root made any of the signatures.
         NoIdentityError: a certificate signed, and the trust root names no identity.
@@ -84,12 +90,17 @@ def find_signers(
     if isinstance(received.content, MessageSignature):
         known = received.document if received.document is not None else artifact
         over = subject if known is None else known
+        if over is None:
+            raise MalformedError(
+                "the signature does not say which artifact it is over", code="trust.subject-needed"
+            )
     if received.has_certificate:
         return _find_identities(received, over, root)
     if isinstance(received.content, Envelope):
         keys = _keys_of_envelope(received.content, root)
     else:
-        keys = _keys_of_artifact(received.content, subject if over is None else over, root)
+        assert over is not None  # noqa: S101  # for the type checker: set above
+        keys = _keys_of_artifact(received.content, over, root)
     return _judged(keys, received, over, at)
 
 

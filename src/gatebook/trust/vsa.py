@@ -6,6 +6,7 @@ believed may be handed in, and it is the caller who knows which verifiers that s
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from gatebook.digest import ALGORITHMS, Digest
@@ -18,6 +19,7 @@ from gatebook.values import value
 __all__ = [
     "ExpectedDigest",
     "VsaExpectationError",
+    "VsaExpectations",
     "VsaLevelMissingError",
     "VsaLevelTooLowError",
     "VsaNotPassedError",
@@ -121,8 +123,41 @@ class ExpectedDigest:
         """Expect an artifact's digest."""
         return cls(digest.algorithm, digest.hex)
 
+    @property
+    def short(self) -> str:
+        """As much as tables have room for."""
+        return f"{self.algorithm}:{self.text[:40]}"
+
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VsaExpectations:
+    """What a caller expects of a summary, whichever artifact it is about.
+
+    Attributes:
+        verifier_id: who must have verified.
+        resource_uri: which resource it must have been verified as.
+        levels: levels and properties; at least one.
+
+    """
+
+    verifier_id: str
+    resource_uri: str
+    levels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse to ask for nothing.
+
+        Raises:
+            VsaExpectationError: one of the expectations is empty.
+
+        """
+        if not self.verifier_id or not self.resource_uri or not self.levels or "" in self.levels:
+            raise VsaExpectationError(
+                "a summary is checked against a verifier, a resource, and at least one level"
+            )
 
 
 def check_vsa(

@@ -608,3 +608,20 @@ def test_verify_is_a_command_and_a_group(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(SystemExit) as ended:
         main(["verify"])
     assert ended.value.code == 2
+
+
+def test_the_answer_names_signer_and_builder_at_the_top(run: Run, bench: Bench) -> None:
+    payload = json.loads(statement("https://slsa.dev/provenance/v1"))
+    payload["predicate"] = {
+        "buildDefinition": {"buildType": "https://example.com/b", "externalParameters": {}},
+        "runDetails": {"builder": {"id": "https://ci.example.com/runner"}},
+    }
+    good = bench.write("good.json", bench.bundle(json.dumps(payload).encode()))
+    said = run(good, *bench.asked, "--json").json()
+    assert said["signer"] == said["documents"][0]["signer"]
+    assert said["checks"] == said["documents"][0]["checks"]
+    # Nobody asked for a builder, so that it is the signer's word.
+    assert (said["builder"], said["build_judged"]) == ("https://ci.example.com/runner", False)
+    refused = run(good, *replaced(bench.asked, "--certificate-identity", "x@y.z"), "--json").json()
+    assert "signer" not in refused
+    assert refused["reason"]["code"] == "trust.identity-subject"

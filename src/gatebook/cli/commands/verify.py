@@ -1,6 +1,7 @@
-"""``gatebook verify``: verify a receipt, a package, a log or a book; and attestations.
+"""``gatebook verify``: verify a receipt, a package, a log or a book; attestations and layouts.
 
-The group's own arguments are those of the first four; ``attestation`` is a command of its own.
+The group's own arguments are those of the first four; ``attestation`` and ``layout`` are commands
+of their own.
 """
 
 import os
@@ -28,6 +29,10 @@ _COMMANDS = {
     "attestation": (
         "gatebook.cli.commands.verify_attestation",
         "Verify attestations about an artifact, without a book.",
+    ),
+    "layout": (
+        "gatebook.cli.commands.verify_layout",
+        "Verify that the steps of an in-toto layout were done, without a book.",
     ),
 }
 
@@ -122,6 +127,7 @@ def command(
     gatebook verify --log DIRECTORY|URL --log-key VKEY   a whole log, ours or another's
     gatebook verify --book DIRECTORY [--log-key VKEY]    a book, from its bytes
     gatebook verify attestation FILE --subject …         what others signed, without a book
+    gatebook verify layout LAYOUT --links DIRECTORY …    the steps of an in-toto layout
 
     Exit status 5 names the object at fault.
     """
@@ -132,7 +138,8 @@ def command(
         raise UsageError(
             "say what to verify: a RECEIPT or PACKAGE, --log or --book",
             code="cli.verify-what",
-            hint="`gatebook verify attestation --help` for attestations",
+            hint="`gatebook verify attestation --help` for attestations, `gatebook verify layout "
+            "--help` for in-toto layouts",
         )
     if wanted == ["log"]:
         _verify_log(str(log), log_key, origin, as_json=as_json)

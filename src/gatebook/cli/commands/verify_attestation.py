@@ -61,6 +61,18 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     multiple=True,
     help="An input the workflow was started with by hand; may be repeated.",
 )
+@option("--package-name", help="The npm package: both halves of the registry's answer count.")
+@option("--package-version", help="The version of the npm package, likewise.")
+@option("--verifier-id", help="Who made the verification summary that is asked for.")
+@option("--resource-uri", help="The resource that the summary is about, exactly.")
+@option(
+    "--verified-level",
+    "verified_levels",
+    metavar="LEVEL",
+    multiple=True,
+    help="A level the summary has to say, such as SLSA_BUILD_LEVEL_2, or a property; may be "
+    "repeated.",
+)
 @option("--predicate-type", help="The type of the statement: its URI, or a word such as sbom.")
 @option("--repository", help="The repository of the artifact, for a Gatebook trust root's scopes.")
 @option("--environment", help="The environment it is for, for a Gatebook trust root's scopes.")
@@ -79,7 +91,8 @@ def command(ctx: click.Context, /, *, explain: bool, as_json: bool, **given: Any
     FILE holds one attestation or many, in any form that is known: a Sigstore bundle, a DSSE
     envelope, a PEP 740 attestation, a cosign bundle, JSON lines or an array of them, the answer of
     GitHub's or npm's API. A - stands for standard input. One attestation that satisfies everything
-    that is asked is enough. No book is needed, and nobody is believed who is not named:
+    that is asked is enough, but an npm package takes two. No book is needed, and nobody is believed
+    who is not named:
 
     \b
     --certificate-identity I --certificate-oidc-issuer U  the holder of a certificate
@@ -89,20 +102,33 @@ def command(ctx: click.Context, /, *, explain: bool, as_json: bool, **given: Any
 
     Exit status 5 says with a code what is wrong.
     """
+    from gatebook.cli.commands.verify_expected import expected_package, is_package
     from gatebook.cli.commands.verify_report import show_refusal, show_verdicts
     from gatebook.errors import VerificationError
     from gatebook.trust.request.documents import most_telling, verify_documents
 
+    package: dict[str, str | None] | None = None
     try:
         documents, request = _prepare(ctx, given)
-        verdicts = verify_documents(documents, request)
+        if is_package(given):
+            from gatebook.trust.request.package import verify_package
+
+            pair = verify_package(documents, expected_package(given, request))
+            verdicts, refusal = pair.documents, pair.refusal
+            found = pair.published
+            package = {
+                "name": given["package_name"] if found is None else found.name,
+                "version": given["package_version"] if found is None else found.version,
+            }
+        else:
+            verdicts = verify_documents(documents, request)
+            refusal = most_telling(verdicts)
     except VerificationError as error:
         # Nothing was judged; whoever reads JSON still gets an answer, and it is no.
         if as_json:
             show_refusal(error)
         raise
-    refusal = most_telling(verdicts)
-    show_verdicts(verdicts, request, refusal, explain=explain, as_json=as_json)
+    show_verdicts(verdicts, request, refusal, package=package, explain=explain, as_json=as_json)
     if refusal is not None:
         raise refusal
 
@@ -110,6 +136,7 @@ def command(ctx: click.Context, /, *, explain: bool, as_json: bool, **given: Any
 def _prepare(
     ctx: click.Context, given: dict[str, Any]
 ) -> "tuple[tuple[AttestationDocument, ...], VerificationRequest]":
+    from gatebook.cli.commands.verify_expected import expected_summary, is_package, package_root
     from gatebook.cli.commands.verify_trust import expected_build, expected_types, request_root
     from gatebook.clock import SystemClock
     from gatebook.errors import UsageError
@@ -122,13 +149,18 @@ def _prepare(
         raise UsageError(
             "say what to verify: a FILE, or --from-registry REFERENCE", code="cli.verify-what"
         )
-    subject = None if given["subject"] is None else _subject(given["subject"])
+    of_package, summary = is_package(given), expected_summary(given)
+    subject = (
+        None
+        if given["subject"] is None
+        else _subject(given["subject"], of_summary=summary is not None)
+    )
     if subject is None and wanted == ["file"]:
         raise UsageError(
             "say which artifact it is about: --subject sha256:… or --subject FILE",
             code="cli.subject-needed",
         )
-    root = request_root(ctx, given)
+    root = package_root(ctx, given) if of_package else request_root(ctx, given)
     scoped = root.choice is SignerChoice.DOCUMENT
     if not scoped and (_typed(ctx, "repository") or _typed(ctx, "environment")):
         raise UsageError(
@@ -154,6 +186,7 @@ def _prepare(
         at=SystemClock().now(),
         predicate_types=expected_types(given["predicate_type"]),
         build=build,
+        summary=summary,
         repository=None if repository is None else RepositoryUri.parse(repository),
         environment=None if environment is None else EnvironmentName.parse(environment),
     )
@@ -164,12 +197,17 @@ def _typed(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def _subject(text: str) -> "RequestSubject":
-    """Take a digest as it is; hash a file by every algorithm a statement may use."""
+def _subject(text: str, *, of_summary: bool) -> "RequestSubject":
+    """Take a digest as it is, for a summary by any algorithm; hash a file by all we know."""
     from gatebook.cli.subject import resolve_digest
     from gatebook.digest import ALGORITHMS
     from gatebook.trust.request.subject import RequestSubject
 
+    if of_summary:
+        from gatebook.cli.commands.verify_expected import named_subject
+
+        if (named := named_subject(text)) is not None:
+            return named
     path = Path(text)
     is_digest = text.partition(":")[0] in ALGORITHMS and "/" not in text
     if is_digest or "\0" in text or not path.is_file():

@@ -12,7 +12,8 @@ from gatebook.trust.identities.constraint import IdentityMismatchError
 
 if TYPE_CHECKING:
     from gatebook.trust.request.documents import DocumentVerdict
-    from gatebook.trust.request.verification import VerificationReport, VerificationRequest
+    from gatebook.trust.request.report import VerificationReport
+    from gatebook.trust.request.verification import VerificationRequest
     from gatebook.trust.signer import Signer
     from gatebook.trust.sigstore.verified import VerifiedBundle
 
@@ -31,23 +32,40 @@ def show_verdicts(
     request: "VerificationRequest",
     refusal: GatebookError | None,
     *,
+    package: dict[str, str | None] | None = None,
     explain: bool,
     as_json: bool,
 ) -> None:
-    """Write what became of each document; the refusal itself is for the caller to raise."""
+    """Write what became of each document; the refusal itself is for the caller to raise.
+
+    Args:
+        verdicts: what became of each.
+        request: what was asked.
+        refusal: why not everything that was asked is satisfied, or ``None``.
+        package: the npm package: as verified, or as asked for when refused.
+        explain: show each check.
+        as_json: write for machines.
+
+    """
     if as_json:
-        more = {} if refusal is None else {"reason": _reason(refusal)}
+        more: dict[str, Any] = {} if package is None else {"package": package}
+        if refusal is not None:
+            more["reason"] = _reason(refusal)
         print_json(
             "gatebook/verified-attestation/v1",
             verified=refusal is None,
-            subject=str(request.subject.digests[0]),
-            digests=[str(each) for each in request.subject.digests],
+            subject=str(request.subject.names[0]),
+            digests=[str(each) for each in request.subject.names],
             trust_root=str(request.root.trusted.digest),
             judged_at=str(request.at),
+            **_first_verified(verdicts),
             documents=[_document(each) for each in verdicts],
             **more,
         )
         return
+    if package is not None and refusal is None:
+        text = f"{package['name']} {package['version']}"
+        click.echo(f"package {visible(text)}")
     several = len(verdicts) > 1
     for verdict in verdicts:
         place = f"  {verdict.document.place}" if several else ""
@@ -102,6 +120,16 @@ def _name(signer: "Signer") -> str:
     return str(identity)
 
 
+def _first_verified(verdicts: "Sequence[DocumentVerdict]") -> dict[str, Any]:
+    """Who signed what, of the first document that verified: what most callers want to know."""
+    for verdict in verdicts:
+        if verdict.report is not None:
+            known = _report(verdict.report)
+            names = ("signer", "predicate_type", "builder", "source", "build_judged", "checks")
+            return {name: known[name] for name in names}
+    return {}
+
+
 def _document(verdict: "DocumentVerdict") -> dict[str, Any]:
     document = verdict.document
     about: dict[str, Any] = {
@@ -127,7 +155,8 @@ def _report(report: "VerificationReport") -> dict[str, Any]:
         "other_signers": [_signer(each) for each in report.signers[1:]],
         **proved,
         "predicate_type": report.statement.predicate_type,
-        "builder": None if build is None else str(build.builder),
+        "builder": _builder(report),
+        "build_judged": build is not None,
         "build_type": None if build is None else build.build_type,
         "source": _source(report),
         "checks": [
@@ -135,6 +164,21 @@ def _report(report: "VerificationReport") -> dict[str, Any]:
             for each in report.checks
         ],
     }
+
+
+def _builder(report: "VerificationReport") -> str | None:
+    """The builder that was judged, or else the one the signer names."""
+    from gatebook.formats.intoto import PredicateKind
+    from gatebook.formats.provenance import Provenance
+
+    if report.build is not None:
+        return str(report.build.builder)
+    if report.statement.kind is not PredicateKind.PROVENANCE:
+        return None
+    try:
+        return Provenance.from_statement(report.statement).builder_id or None
+    except GatebookError:
+        return None
 
 
 def _proved(bundle: "VerifiedBundle | None") -> dict[str, Any]:

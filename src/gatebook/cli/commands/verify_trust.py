@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "believe_certificate",
+    "believe_certificate_named",
     "believe_keys",
     "expected_build",
     "expected_types",
+    "installed_root",
     "read_key",
+    "read_roots",
     "request_root",
+    "root_of_document",
 ]
 
 _MAX_ROOT = 4 * 1024 * 1024
@@ -48,7 +52,7 @@ _MANAGED = "managed-key"
 _OTHER_USAGE = "npm:signatures"
 
 
-class _Roots(msgspec.Struct, frozen=True, kw_only=True):
+class Roots(msgspec.Struct, frozen=True, kw_only=True):
     """What the files named with ``--trust-root`` hold."""
 
     sigstore: "SigstoreRoot | None" = None
@@ -64,17 +68,9 @@ def request_root(ctx: click.Context, given: Mapping[str, Any]) -> "RequestRoot":
         MalformedError: a root or key cannot be read.
 
     """
-    from gatebook.trust.request.root import RequestRoot
-
-    roots = _read_roots(given["trust_roots"])
+    roots = read_roots(given["trust_roots"])
     if roots.document is not None:
-        named = [option for name, option in _SIGNER.items() if given[name] not in {None, ()}]
-        if named:
-            raise _usage(
-                "a Gatebook trust root says itself who is believed; it does not go with "
-                + ", ".join(named)
-            )
-        return RequestRoot.of_document(roots.document)
+        return root_of_document(roots.document, given)
     who = asked(ctx, "key", "certificate_identity")
     keys = roots.keys
     if len(who) + bool(keys) > 1:
@@ -88,6 +84,37 @@ def request_root(ctx: click.Context, given: Mapping[str, Any]) -> "RequestRoot":
         raise _usage("--certificate-oidc-issuer is for certificates, and a key is named")
     if keys:
         return believe_keys(keys, roots.sigstore, given["profile"], given["allow"])
+    return believe_certificate_named(given, roots.sigstore)
+
+
+def root_of_document(document: "TrustRoot", given: Mapping[str, Any]) -> "RequestRoot":
+    """Believe whom a Gatebook trust root names, and nobody else.
+
+    Raises:
+        UsageError: somebody else is named too.
+
+    """
+    from gatebook.trust.request.root import RequestRoot
+
+    named = [option for name, option in _SIGNER.items() if given[name] not in {None, ()}]
+    if named:
+        raise _usage(
+            "a Gatebook trust root says itself who is believed; it does not go with "
+            + ", ".join(named)
+        )
+    return RequestRoot.of_document(document)
+
+
+def believe_certificate_named(
+    given: Mapping[str, Any], material: "SigstoreRoot | None"
+) -> "RequestRoot":
+    """Believe the holder of the certificate that the options name, or a trusted builder.
+
+    Raises:
+        UsageError: they name nobody, or half of somebody.
+        MalformedError: a name is malformed.
+
+    """
     identity, issuer, source = (
         given["certificate_identity"],
         given["certificate_oidc_issuer"],
@@ -108,7 +135,7 @@ def request_root(ctx: click.Context, given: Mapping[str, Any]) -> "RequestRoot":
     return believe_certificate(
         identity,
         issuer,
-        roots.sigstore,
+        material,
         profile=given["profile"],
         allow=given["allow"],
         source=source,
@@ -169,7 +196,7 @@ def believe_certificate(
         choice, constraint = SignerChoice.BUILD, open_constraint(source or "", issuer)
     name = profile or ("public-good" if material is None else "private")
     return RequestRoot.of_certificates(
-        constraint, _authority(name, material or _installed_root(), allow), choice=choice
+        constraint, _authority(name, material or installed_root(), allow), choice=choice
     )
 
 
@@ -261,14 +288,27 @@ def _authority(name: str, material: "SigstoreRoot", allow: Iterable[str]) -> "Tr
     return authority(ProfileName(name), material, **{LENIENCIES[word]: True for word in allow})
 
 
-def _installed_root() -> "SigstoreRoot":
+def installed_root() -> "SigstoreRoot":
+    """Read the public-good instance's root that the extra sigstore installs.
+
+    Raises:
+        UsageError: it is not installed.
+
+    """
     from gatebook.trust.sigstore.root import SigstoreRoot
     from gatebook.workspace.trusted_roots import installed_trusted_root
 
     return SigstoreRoot.parse(installed_trusted_root())
 
 
-def _read_roots(paths: Iterable[Path]) -> _Roots:
+def read_roots(paths: Iterable[Path]) -> Roots:
+    """Read the files named with ``--trust-root``, each kind at most once.
+
+    Raises:
+        UsageError: a file cannot be read, or two do not go together.
+        MalformedError: one is no root.
+
+    """
     found: dict[str, Any] = {}
     for path in paths:
         kind, value = _read_root(read_file(path, limit=_MAX_ROOT))
@@ -277,7 +317,7 @@ def _read_roots(paths: Iterable[Path]) -> _Roots:
         found[kind] = value
     if "document" in found and len(found) > 1:
         raise _usage("a Gatebook trust root holds all that is believed; give no other with it")
-    return _Roots(**found)
+    return Roots(**found)
 
 
 _KINDS = {

@@ -8,17 +8,13 @@ import msgspec
 from gatebook.errors import VerificationError
 from gatebook.formats.attestations import AttestationDocument
 from gatebook.trust.refusals import AttestationRefusedError, SubjectMismatchError
-from gatebook.trust.request.verification import (
-    NothingToVerifyError,
-    PredicateTypeError,
-    VerificationReport,
-    VerificationRequest,
-    verify_request,
-)
+from gatebook.trust.request.refusals import NothingToVerifyError, PredicateTypeError
+from gatebook.trust.request.report import VerificationReport
+from gatebook.trust.request.verification import VerificationRequest, verify_request
 
 __all__ = ["DocumentVerdict", "most_telling", "verify_documents"]
 
-_BUILD_CODES: Final = ("trust.slsa-", "trust.gcb-", "trust.npm-")
+_EXPECTED_CODES: Final = ("trust.slsa-", "trust.gcb-", "trust.npm-", "trust.vsa-")
 
 
 class DocumentVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +55,7 @@ def most_telling(verdicts: Sequence[DocumentVerdict]) -> VerificationError | Non
     """The refusal that came furthest, or ``None`` when a document satisfied everything.
 
     An attestation about another artifact says least, one that only misses what is expected of the
-    build says most.
+    build or summary says most.
     """
     if any(verdict.report is not None for verdict in verdicts):
         return None
@@ -71,7 +67,7 @@ def most_telling(verdicts: Sequence[DocumentVerdict]) -> VerificationError | Non
 
 def _distance(refusal: VerificationError) -> tuple[int, int]:
     step = refusal.step if isinstance(refusal, AttestationRefusedError) else 0
-    if refusal.code.startswith(_BUILD_CODES) or isinstance(refusal, PredicateTypeError):
+    if refusal.code.startswith(_EXPECTED_CODES) or isinstance(refusal, PredicateTypeError):
         return 4, step
     if refusal.code.startswith("trust.identity-"):
         return 3, step

@@ -125,6 +125,23 @@ class RequestRoot(msgspec.Struct, frozen=True, kw_only=True):
             expected_signer=f"{who} by {constraint.issuer}",
         )
 
+    @classmethod
+    def of_package(cls, registry: "RequestRoot", builds: "RequestRoot") -> "RequestRoot":
+        """Believe the keys of one root and the certificates of another, each about its half."""
+        described = canonical.encode(
+            {"registry": str(registry.trusted.digest), "builds": str(builds.trusted.digest)}
+        )
+        return cls(
+            trusted=TrustRoot(
+                keys=registry.trusted.keys,
+                authorities=builds.trusted.authorities,
+                identities=builds.trusted.identities,
+                digest=sha256(described),
+            ),
+            choice=builds.choice,
+            expected_signer=f"{registry.expected_signer}, or {builds.expected_signer}",
+        )
+
 
 def authority(profile: ProfileName, material: SigstoreRoot, **allowed: bool) -> TrustedAuthority:
     """Name what a bundle has to prove, and with whose material.

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,6 +11,9 @@ from gatebook.errors import UsageError
 from gatebook.formats.intoto import Statement, Subject
 from gatebook.trust.refusals import SubjectMismatchError
 
+if TYPE_CHECKING:  # start-up time
+    from gatebook.trust.vsa import ExpectedDigest
+
 __all__ = ["RequestSubject", "SubjectHasher"]
 
 
@@ -17,23 +21,25 @@ class RequestSubject(msgspec.Struct, frozen=True, kw_only=True):
     """An artifact, as far as the caller knows it.
 
     Attributes:
-        digests: at least one, each algorithm once; all of the same bytes.
+        digests: each algorithm once; all of the same bytes.
+        named: in place of digests, what else a verification summary calls the artifact.
         artifact: the bytes, when they are at hand.
 
     """
 
-    digests: tuple[Digest, ...]
+    digests: tuple[Digest, ...] = ()
+    named: "ExpectedDigest | None" = None
     artifact: bytes | None = None
 
     def __post_init__(self) -> None:
         """Refuse a subject that is no artifact, or two.
 
         Raises:
-            UsageError: there is no digest, or there are two by one algorithm.
+            UsageError: there is no digest, or there are two by one algorithm, or a name as well.
 
         """
         algorithms = {each.algorithm for each in self.digests}
-        if not self.digests or len(algorithms) != len(self.digests):
+        if bool(self.digests) is (self.named is not None) or len(algorithms) != len(self.digests):
             raise UsageError(
                 "an artifact is named by at least one digest, and one by each algorithm",
                 code="trust.request-subject",
@@ -50,6 +56,11 @@ class RequestSubject(msgspec.Struct, frozen=True, kw_only=True):
         hasher = SubjectHasher()
         hasher.update(artifact)
         return hasher.subject(artifact)
+
+    @property
+    def names(self) -> "tuple[Digest | ExpectedDigest, ...]":
+        """All that the artifact is known by; at least one."""
+        return self.digests if self.named is None else (self.named,)
 
     def by(self, algorithm: str) -> Digest:
         """The digest by ``algorithm`` if it is known, else the first."""
@@ -75,10 +86,12 @@ class RequestSubject(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not any(self._is(subject) for subject in statement.subjects):
             raise SubjectMismatchError(
-                f"the statement is not about {' and '.join(each.short for each in self.digests)}"
+                f"the statement is not about {' and '.join(each.short for each in self.names)}"
             )
 
     def _is(self, subject: Subject) -> bool:
+        if self.named is not None:
+            return subject.digests.get(self.named.algorithm) == self.named.text
         shared = _shared(self.digests, subject)
         return bool(shared) and all(subject.digests.matches(each) for each in shared)
 

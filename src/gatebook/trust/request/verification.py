@@ -6,17 +6,16 @@ book uses. What the caller expects of a build is judged by the rules in :mod:`ga
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
 from gatebook.errors import UsageError, VerificationError
-from gatebook.formats.attestations import AttestationKind
 from gatebook.formats.bundle import MessageSignature
 from gatebook.formats.dsse import Envelope
-from gatebook.formats.intoto import Statement
+from gatebook.formats.intoto import PREDICATE_TYPES, PredicateKind, Statement
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust.believed import Believed, find_signers
 from gatebook.trust.received import Received, read_attestation
@@ -25,36 +24,20 @@ from gatebook.trust.refusals import (
     KeyExpiredError,
     KeyNotYetValidError,
 )
+from gatebook.trust.request.refusals import NothingToVerifyError, PredicateTypeError
+from gatebook.trust.request.report import RequestCheck, VerificationReport
 from gatebook.trust.request.root import RequestRoot, SignerChoice
 from gatebook.trust.request.subject import RequestSubject
 from gatebook.trust.signer import Signer
 from gatebook.trust.sigstore.verified import VerifiedBundle
 
-if TYPE_CHECKING:  # start-up time: who expects no build needs none of its rules
+if TYPE_CHECKING:  # start-up time: who expects no build and no summary needs none of their rules
     from gatebook.trust.slsa.expectations import ProvenanceExpectations
-    from gatebook.trust.slsa.verified import SlsaBuild
+    from gatebook.trust.vsa import ExpectedDigest, VsaExpectations
 
-__all__ = [
-    "NothingToVerifyError",
-    "PredicateTypeError",
-    "RequestCheck",
-    "VerificationReport",
-    "VerificationRequest",
-    "verify_request",
-]
+__all__ = ["VerificationRequest", "verify_request", "verify_statement"]
 
-
-class PredicateTypeError(AttestationRefusedError):
-    """The statement is of another predicate type than the caller asked for."""
-
-    code = "trust.predicate-type"
-    step = 7
-
-
-class NothingToVerifyError(VerificationError):
-    """There is no attestation to verify; that is never a success."""
-
-    code = "trust.no-attestation"
+_SUMMARIES: Final = PREDICATE_TYPES[PredicateKind.VERIFICATION_SUMMARY]
 
 
 class VerificationRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +49,7 @@ class VerificationRequest(msgspec.Struct, frozen=True, kw_only=True):
         at: the instant to judge for where none is proved.
         predicate_types: the types that will do, compared exactly; any if empty.
         build: what is expected of the build; the statement then has to be provenance.
+        summary: what is expected of a verification summary; the statement then has to be one.
         repository: the repository the artifact is recorded with, for signers whose scope asks.
         environment: the environment the statement is wanted for, likewise.
 
@@ -76,6 +60,7 @@ class VerificationRequest(msgspec.Struct, frozen=True, kw_only=True):
     at: Instant
     predicate_types: frozenset[str] = frozenset()
     build: "ProvenanceExpectations | None" = None
+    summary: "VsaExpectations | None" = None
     repository: RepositoryUri | None = None
     environment: EnvironmentName | None = None
 
@@ -87,6 +72,23 @@ class VerificationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
         """
         chosen = self.root.choice
+        if self.summary is not None and (
+            self.build is not None or not self.predicate_types <= _SUMMARIES
+        ):
+            raise UsageError(
+                "a verification summary is expected, and something that no summary is",
+                code="trust.request-summary",
+            )
+        if self.subject.named is not None and (
+            self.summary is None or chosen is SignerChoice.DOCUMENT
+        ):
+            # digest_set.md: only what is known to be secure tells artifacts apart. A summary is
+            # about whatever its verifier calls it; scopes of a trust root are not.
+            raise UsageError(
+                f"{self.subject.named.algorithm} names an artifact only in a verification summary "
+                "whose signer is named",
+                code="trust.request-subject",
+            )
         if self.build is None:
             if chosen is SignerChoice.BUILD:
                 raise UsageError(
@@ -106,46 +108,12 @@ class VerificationRequest(msgspec.Struct, frozen=True, kw_only=True):
                 code="trust.request-signer",
             )
 
-
-class RequestCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was checked: what was expected, and what was found.
-
-    Attributes:
-        name: what was checked.
-        expected: what had to be; the empty text where only soundness is demanded.
-        found: what was there.
-
-    """
-
-    name: str
-    expected: str
-    found: str
-
-
-class VerificationReport(msgspec.Struct, frozen=True, kw_only=True):
-    """An attestation that satisfies everything a request asks for.
-
-    Attributes:
-        kind: the form it came in.
-        digest: SHA-256 of its bytes as received.
-        statement: what is said.
-        subject: the digest by which the statement was found to be about the artifact.
-        signers: everybody who is believed and signed; at least one.
-        bundle: what was proved of signature, log entries and times; ``None`` when only a key's
-            signature was checked.
-        build: the build, when one was expected.
-        checks: what was checked, in order.
-
-    """
-
-    kind: AttestationKind
-    digest: Digest
-    statement: Statement
-    subject: Digest
-    signers: tuple[Signer, ...]
-    bundle: VerifiedBundle | None
-    build: "SlsaBuild | None"
-    checks: tuple[RequestCheck, ...]
+    @property
+    def wanted_types(self) -> frozenset[str]:
+        """The predicate types that will do; any if empty."""
+        if self.summary is None:
+            return self.predicate_types
+        return self.predicate_types or _SUMMARIES
 
 
 class _Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +121,7 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
 
     received: Received
     statement: Statement
-    digest: Digest
+    digest: "Digest | ExpectedDigest"
     signers: tuple[Signer, ...]
     bundle: VerifiedBundle | None
     checks: list[RequestCheck] = msgspec.field(default_factory=list)
@@ -162,16 +130,43 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
 def verify_request(document: bytes, request: VerificationRequest) -> VerificationReport:
     """Verify one attestation for everything that is asked.
 
-    1. It is of a known form, and carries an in-toto statement or signs the artifact itself.
-    2. Somebody who is believed signed it, as the profile demands, at a time when they were.
-    3. It is about the artifact; all digests that both sides know agree.
-    4. It is of a predicate type that was asked for.
-    5. It is provenance of the build that was expected.
+    Steps 1 to 4 are those of :func:`verify_statement`; then
+
+    5. it is provenance of the build that was expected, or the summary that was expected.
 
     Raises:
         MalformedError: the document, the statement or the provenance cannot be read.
         AttestationRefusedError: one class and code for each other reason.
         UsageError: an expectation is not one that a build could satisfy.
+
+    """
+    report = verify_statement(document, request)
+    # slsa-verifier's rules; they have the last word on an otherwise open signer.
+    if request.build is not None:
+        from gatebook.trust.request.build import judge_build  # noqa: PLC0415  # start-up time
+
+        report = judge_build(report, request.build)
+    if request.summary is not None:
+        from gatebook.trust.request.summary import judge_summary  # noqa: PLC0415  # start-up time
+
+        report = judge_summary(report, request.summary)
+    return report
+
+
+def verify_statement(document: bytes, request: VerificationRequest) -> VerificationReport:
+    """Verify one attestation for all but the build or summary that is expected.
+
+    Where the signer is left to the rules of builds nobody is believed by this alone: the caller
+    judges the build as well.
+
+    1. It is of a known form, and carries an in-toto statement or signs the artifact itself.
+    2. Somebody who is believed signed it, as the profile demands, at a time when they were.
+    3. It is about the artifact; all digests that both sides know agree.
+    4. It is of a predicate type that was asked for.
+
+    Raises:
+        MalformedError: the document or the statement cannot be read.
+        AttestationRefusedError: one class and code for each other reason.
 
     """
     # (1) to (3)
@@ -185,15 +180,12 @@ def verify_request(document: bytes, request: VerificationRequest) -> Verificatio
 
     # (4) Types are compared exactly: the URI carries the version.
     found = judged.statement.predicate_type
-    wanted = request.predicate_types
+    wanted = request.wanted_types
     if wanted and found not in wanted:
         raise PredicateTypeError(
             f"expected a statement of type {' or '.join(sorted(wanted))}, found {found[:200]!r}"
         )
     judged.checks.append(RequestCheck(name="predicate type", expected=_any_of(wanted), found=found))
-
-    # (5) slsa-verifier's rules; they have the last word on an otherwise open signer.
-    build = None if request.build is None else _verify_build(judged, request.build)
     return VerificationReport(
         kind=received.kind,
         digest=sha256(document),
@@ -201,7 +193,6 @@ def verify_request(document: bytes, request: VerificationRequest) -> Verificatio
         subject=judged.digest,
         signers=judged.signers,
         bundle=judged.bundle,
-        build=build,
         checks=tuple(judged.checks),
     )
 
@@ -233,7 +224,8 @@ def _judge_by_document(
 def _judge(received: Received, request: VerificationRequest) -> _Judged:
     # No scope to judge: whom the caller named is believed about what the caller asks.
     received.check_payload_type()
-    asked = _asked(received, request.subject)
+    named = request.subject.named
+    asked = _asked(received, request.subject) if named is None else None
     believed = find_signers(
         received,
         subject=asked,
@@ -245,7 +237,7 @@ def _judge(received: Received, request: VerificationRequest) -> _Judged:
     return _Judged(
         received=received,
         statement=received.statement(asked),
-        digest=asked,
+        digest=asked or request.subject.names[0],
         signers=tuple(each.signer for each in believed),
         bundle=believed[0].bundle,
     )
@@ -317,48 +309,10 @@ def _note_signature(judged: _Judged, request: VerificationRequest) -> None:
     note(
         RequestCheck(
             name="subject",
-            expected=" and ".join(each.short for each in request.subject.digests),
+            expected=" and ".join(each.short for each in request.subject.names),
             found=judged.digest.short,
         )
     )
-
-
-def _verify_build(judged: _Judged, expected: "ProvenanceExpectations") -> "SlsaBuild":
-    """Judge the build for each signer; one for whom it satisfies everything is enough."""
-    from gatebook.trust.slsa.verify import verify_provenance  # noqa: PLC0415  # start-up time
-
-    refusal: AttestationRefusedError | None = None
-    for signer in judged.signers:
-        try:
-            build = verify_provenance(
-                judged.statement, signer.certificate, expected, subject=judged.digest
-            )
-        except AttestationRefusedError as error:
-            refusal = error
-            continue
-        wanted = _expected_of_build(expected)
-        judged.checks.extend(
-            RequestCheck(name=f"build: {rule}", expected=wanted.get(rule, ""), found=found)
-            for rule, found in build.checks
-        )
-        return build
-    raise refusal or NothingToVerifyError("nobody signed")
-
-
-def _expected_of_build(expected: "ProvenanceExpectations") -> dict[str, str]:
-    stated = {
-        "issuer": " or ".join(sorted(expected.issuers)),
-        "source": expected.git_source,
-        "certificate source": expected.git_source,
-        "builder": expected.builder_id,
-        "branch": expected.source_branch,
-        "tag": expected.source_tag,
-        "versioned tag": expected.source_versioned_tag,
-        "workflow inputs": ", ".join(
-            f"{name}={value}" for name, value in sorted(expected.workflow_inputs.items())
-        ),
-    }
-    return {rule: value for rule, value in stated.items() if value}
 
 
 def _any_of(types: frozenset[str]) -> str:
