@@ -1,10 +1,8 @@
 """``gatebook verify attestation``: who is believed, what is asked, and what the answer says."""
 
 import hashlib
-import importlib.util
 import json
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,17 +61,9 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(scope="module")
-def kit() -> ModuleType:
+def kit(sigstore_kit: ModuleType) -> ModuleType:
     """The kit of the tests of trust."""
-    name = "gatebook_tests_sigstore_kit"
-    if name not in sys.modules:
-        place = Path(__file__).parents[1] / "trust" / "sigstore_kit.py"
-        spec = importlib.util.spec_from_file_location(name, place)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+    return sigstore_kit
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """A small company for the tests of trust: keys, a trust root, and statements to sign."""
 
-import importlib.util
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -115,21 +112,6 @@ def an_sbom() -> bytes:
             predicate={"bomFormat": "CycloneDX", "specVersion": "1.6"},
         )
     )
-
-
-@pytest.fixture(scope="session")
-def sigstore_kit() -> ModuleType:
-    """The kit that makes a private Sigstore; see the module of that name."""
-    name = "gatebook_tests_sigstore_kit"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(
-            name, Path(__file__).with_name("sigstore_kit.py")
-        )
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
 
 
 @pytest.fixture(scope="session")
