@@ -97,6 +97,7 @@ class SignerFact:
         identity: who that is, as far as the trust root links.
         certificate: what the certificate says of its holder; ``None`` for a plain key.
         profile: what had to be proved about the certificate's signature.
+        trusted_as: the id of the key or identity in the trust root.
 
     """
 
@@ -105,6 +106,7 @@ class SignerFact:
     identity: Identity
     certificate: CertificateIdentity | None = None
     profile: ProfileName | None = None
+    trusted_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

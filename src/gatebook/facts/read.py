@@ -380,6 +380,7 @@ def _signers(statement: VerifiedStatement) -> tuple[SignerFact, ...]:
             identity=identify_signer(signer),
             certificate=signer.certificate,
             profile=signer.profile,
+            trusted_as=signer.id,
         )
         for signer in statement.signers
     )

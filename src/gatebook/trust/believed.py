@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from gatebook.clock import Instant
-from gatebook.digest import Digest
+from gatebook.digest import Digest, digest_of
 from gatebook.errors import GatebookError, MalformedError
 from gatebook.formats.bundle import MessageSignature
 from gatebook.formats.dsse import Envelope, Signature
@@ -21,8 +21,11 @@ from gatebook.trust.keys import ARTIFACT_NEEDED, PublicKey, SignatureInvalidErro
 from gatebook.trust.received import Received
 from gatebook.trust.refusals import (
     AttestationRefusedError,
+    KeyExpiredError,
+    KeyNotYetValidError,
     NoIdentityError,
     NoValidSignatureError,
+    SubjectMismatchError,
     UnknownKeyError,
 )
 from gatebook.trust.root.trust_root import TrustedAuthority, TrustedIdentity, TrustedKey, TrustRoot
@@ -60,6 +63,27 @@ class Believed(msgspec.Struct, frozen=True, kw_only=True):
         what = "key" if isinstance(self.trusted, TrustedKey) else "identity"
         return f"the {what} {self.trusted.id!r}"
 
+    def check_validity(self) -> None:
+        """Check that the trust root believes it at each of the times; both ends belong to it.
+
+        Raises:
+            KeyNotYetValidError, KeyExpiredError: it does not.
+
+        """
+        scope = self.trusted.scope
+        for at in self.times:
+            if scope.not_before is not None and at < scope.not_before:
+                raise KeyNotYetValidError(
+                    f"{self.name} is believed from {scope.not_before}; "
+                    f"the signature is judged for {at}"
+                )
+            if scope.not_after is not None and at > scope.not_after:
+                raise KeyExpiredError(
+                    f"{self.name} is believed until {scope.not_after}; "
+                    f"the signature is judged for {at}",
+                    hint="sign again with a current key, or extend 'not-after' if it is still safe",
+                )
+
 
 def find_signers(
     received: Received,
@@ -80,6 +104,7 @@ def find_signers(
 
     Raises:
         MalformedError: it is a signature over an artifact, and nobody knows which.
+        SubjectMismatchError: the bytes given are not those of ``subject``.
         UnknownKeyError: the envelope names keys that the trust root does not have.
         NoValidSignatureError: no key of the trust root made any of the signatures.
         NoIdentityError: a certificate signed, and the trust root names no identity.
@@ -88,6 +113,13 @@ def find_signers(
     """
     over: bytes | Digest | None = None
     if isinstance(received.content, MessageSignature):
+        # The bytes of the artifact stand for its digest, so that they have to have it.
+        if (
+            artifact is not None
+            and subject is not None
+            and digest_of(artifact, subject.algorithm) != subject
+        ):
+            raise SubjectMismatchError(f"the artifact given is not {subject.short}")
         known = received.document if received.document is not None else artifact
         over = subject if known is None else known
         if over is None:
@@ -203,14 +235,15 @@ def _keys_of_artifact(
 def _find_identities(
     received: Received, over: bytes | Digest | None, root: TrustRoot
 ) -> list[Believed]:
-    if not root.identities:
+    authorities = _authorities(root)
+    if not authorities:
         raise NoIdentityError(
             f"a certificate signed, and the trust root {root.digest.short} names no identity",
             hint="list the identity and its authority under 'identities' of the trust root",
         )
     found: list[Believed] = []
     refusals: list[GatebookError] = []
-    for authority in _authorities(root):
+    for authority in authorities:
         try:
             verified = _verify(received, over, authority)
             identity, signer = _certificate(verified)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from gatebook.clock import Instant
-from gatebook.digest import Digest, digest_of, sha256
+from gatebook.digest import Digest, sha256
 from gatebook.formats.intoto import PredicateKind, Statement, Subject
 from gatebook.formats.provenance import Provenance
 from gatebook.names import EnvironmentName, RepositoryUri
@@ -19,8 +19,6 @@ from gatebook.trust.received import read_attestation
 from gatebook.trust.refusals import (
     AttestationRefusedError,
     EnvironmentNotAllowedError,
-    KeyExpiredError,
-    KeyNotYetValidError,
     PredicateNotAllowedError,
     RepositoryMismatchError,
     RepositoryNotAllowedError,
@@ -88,17 +86,13 @@ def verify_attestation(
     # (2) in-toto spec/v1/envelope.md. The type is signed too, by step 3.
     received.check_payload_type()
 
-    # The bytes of the artifact stand for its digest, so that they have to have it.
-    if artifact is not None and digest_of(artifact, subject.algorithm) != subject:
-        raise SubjectMismatchError(f"the artifact given is not {subject.short}")
-
     # (3) DSSE protocol.md; for certificates the Sigstore client specification, step by step in
     # gatebook.trust.sigstore.verify.
     believed = find_signers(received, subject=subject, artifact=artifact, root=root, at=at)
 
     # (4) The interval is closed at both ends. A signer out of its time decides nothing, so that the
     # payload is not read on its word.
-    believed, refusals = _keep(believed, _check_validity)
+    believed, refusals = _keep(believed, Believed.check_validity)
     if not believed:
         raise _most_telling(refusals)
 
@@ -150,22 +144,6 @@ def _keep(
 
 def _most_telling(refusals: Sequence[AttestationRefusedError]) -> AttestationRefusedError:
     return max(refusals, key=lambda refusal: refusal.step)
-
-
-def _check_validity(believed: Believed) -> None:
-    scope = believed.trusted.scope
-    for at in believed.times:
-        if scope.not_before is not None and at < scope.not_before:
-            raise KeyNotYetValidError(
-                f"{believed.name} is believed from {scope.not_before}; "
-                f"the signature is judged for {at}"
-            )
-        if scope.not_after is not None and at > scope.not_after:
-            raise KeyExpiredError(
-                f"{believed.name} is believed until {scope.not_after}; "
-                f"the signature is judged for {at}",
-                hint="sign again with a current key, or extend 'not-after' if it is still safe",
-            )
 
 
 def _repository_of(statement: Statement, recorded: RepositoryUri | None) -> RepositoryUri | None:

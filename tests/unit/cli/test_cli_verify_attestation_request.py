@@ -20,6 +20,7 @@ from gatebook.trust.request.root import RequestRoot, SignerChoice, open_constrai
 from gatebook.trust.request.subject import RequestSubject
 from gatebook.trust.request.verification import VerificationRequest, verify_request
 from gatebook.trust.root.trust_root import LENIENCIES
+from gatebook.trust.signing.bundles import sign_blob
 from gatebook.trust.signing.signers import LocalSigner
 from gatebook.trust.sigstore.managed_key import ManagedKey
 from gatebook.trust.slsa.expectations import ProvenanceExpectations
@@ -160,3 +161,16 @@ def test_the_command_allows_what_a_trust_root_may_allow() -> None:
     (option,) = [each for each in command.params if each.name == "allow"]
     assert isinstance(option.type, click.Choice)
     assert set(option.type.choices) == set(LENIENCIES)
+
+
+def test_bytes_that_are_not_the_subject_are_not_verified_in_its_place() -> None:
+    signer = LocalSigner(Ed25519PrivateKey.generate())
+    root = RequestRoot.of_keys([ManagedKey(public_key=signer.public_key)])
+    document = sign_blob(b"the artifact", signer)
+    good = VerificationRequest(subject=ARTIFACT, root=root, at=NOW)
+    assert verify_request(document, good).subject == ARTIFACT.digests[0]
+    other = RequestSubject(
+        digests=RequestSubject.of_bytes(b"another").digests, artifact=b"the artifact"
+    )
+    with pytest.raises(SubjectMismatchError):
+        verify_request(document, VerificationRequest(subject=other, root=root, at=NOW))

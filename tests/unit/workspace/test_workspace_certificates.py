@@ -352,3 +352,32 @@ def test_an_authority_for_certificates_vouches_for_no_key(root, company):
     )
     key["authority"] = "kms"
     TrustRoot.parse(json.dumps({**document, "keys": [key]}).encode())
+
+
+def test_one_workflow_on_two_branches_is_one_signer(book, root, sigstore, company):
+    document = json.loads(root())
+    (release,) = document["identities"]
+    release["certificate"] = {**CERTIFICATE, "ref": "refs/heads/*"}
+    branch = WORKFLOW.replace("main", "next")
+    claims = {**CLAIMS, 9: branch, 14: "refs/heads/next", 18: branch}
+    there = provenance(company=company, builder=branch, ref="refs/heads/next")
+    leaf = sigstore.leaf(identity=branch, extensions=claims)
+    contract = {"id": "attestation", "with": {"predicates": ["provenance"], "count": 2}}
+    record(book)
+
+    def verdict(*identities):
+        trust = json.dumps({**document, "identities": list(identities)}).encode()
+        book.publish_trust_root(trust)
+        for signed_by in (
+            signed(sigstore, provenance(company=company)),
+            json.dumps(sigstore.sign_statement(there, leaf=leaf)).encode(),
+        ):
+            book.accept(signed_by)
+        book.publish_contract(company.a_contract(contract, roles={}))
+        return book.gate(API, "prod").decision.verdict
+
+    assert verdict(release) is Verdict.DENY
+    # Whoever writes down two members means two signers.
+    main = {**release, "certificate": CERTIFICATE}
+    ahead = {**release, "id": "next", "certificate": {**CERTIFICATE, "ref": "refs/heads/next"}}
+    assert verdict(main, ahead) is Verdict.ALLOW

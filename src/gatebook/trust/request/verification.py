@@ -19,11 +19,7 @@ from gatebook.formats.intoto import PREDICATE_TYPES, PredicateKind, Statement
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust.believed import Believed, find_signers
 from gatebook.trust.received import Received, read_attestation
-from gatebook.trust.refusals import (
-    AttestationRefusedError,
-    KeyExpiredError,
-    KeyNotYetValidError,
-)
+from gatebook.trust.refusals import AttestationRefusedError
 from gatebook.trust.request.refusals import NothingToVerifyError, PredicateTypeError
 from gatebook.trust.request.report import RequestCheck, VerificationReport
 from gatebook.trust.request.root import RequestRoot, SignerChoice
@@ -265,23 +261,14 @@ def _unverified(envelope: Envelope) -> Statement:
 
 
 def _in_time(believed: Sequence[Believed]) -> list[Believed]:
-    """Keep the signers who were believed at every instant, both ends included; at least one."""
+    """Keep the signers who were believed at every instant; at least one."""
     kept: list[Believed] = []
     refusal: AttestationRefusedError | None = None
     for each in believed:
-        scope = each.trusted.scope
-        early = [at for at in each.times if scope.not_before is not None and at < scope.not_before]
-        late = [at for at in each.times if scope.not_after is not None and at > scope.not_after]
-        if early:
-            refusal = KeyNotYetValidError(
-                f"{each.name} is believed from {scope.not_before}; the signature is judged for "
-                f"{early[0]}"
-            )
-        elif late:
-            refusal = KeyExpiredError(
-                f"{each.name} is believed until {scope.not_after}; the signature is judged for "
-                f"{late[0]}"
-            )
+        try:
+            each.check_validity()
+        except AttestationRefusedError as error:
+            refusal = error
         else:
             kept.append(each)
     if not kept:
