@@ -76,7 +76,8 @@ def form(line: str) -> str:
     """A line with what differs from run to run replaced by what it is."""
     for pattern, name in FORMS:
         line = pattern.sub(name, line)
-    return line.rstrip()
+    # A time on the full second is written shorter, and the column beside it is padded.
+    return re.sub(r"(?<=\S) {2,}", "  ", line.rstrip())
 
 
 def read_commands(body: str) -> list[Command]:
