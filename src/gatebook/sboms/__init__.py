@@ -1,4 +1,4 @@
-"""What an SBOM is worth: its binding, its quality, its licences, and what changed since another one.
+"""What an SBOM is worth: its binding, quality and licences, and what changed since another one.
 
 Everything here is a function of component lists. It knows nothing of contracts or vulnerabilities.
 """
