@@ -6,7 +6,6 @@ Words carry the meaning; colour only repeats it, and is absent where output is n
 
 import json
 import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from gatebook.cli.plain import fitted, visible
+from gatebook.cli.plain import fitted, terminal_width, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,11 +82,6 @@ def print_line(document: dict[str, Any]) -> None:
 def print_json(schema: str, **fields: Any) -> None:
     """Write one JSON document with its schema first."""
     click.echo(json.dumps({"schema": schema, **fields}, ensure_ascii=False, indent=2))
-
-
-def terminal_width() -> int:
-    """How many columns to use: the terminal's, at most 120, at least 40."""
-    return max(40, min(120, shutil.get_terminal_size((100, 24)).columns))
 
 
 def wrapped(label: str, text: str, *, indent: int = 4) -> str:

@@ -1,13 +1,13 @@
 """Signed checkpoints: what a log says it held, and who has signed that (C2SP tlog-checkpoint)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from gatebook.clock import Instant
 from gatebook.errors import VerificationError
 from gatebook.tlog.checkpoint_body import Checkpoint, CheckpointError, parse_checkpoint
 from gatebook.tlog.keys import NoteSigner, VerifierKey
 from gatebook.tlog.note import OpenedNote, open_note, sign_note
+from gatebook.values import record
 
 __all__ = [
     "Checkpoint",
@@ -26,7 +26,7 @@ class OriginError(VerificationError):
     code = "tlog.origin-mismatch"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OpenedCheckpoint:
     """A checkpoint that its log has signed.
 

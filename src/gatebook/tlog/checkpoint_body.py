@@ -4,17 +4,17 @@ Only the text; who signed it is the matter of :mod:`gatebook.tlog.checkpoint`.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from gatebook.errors import MalformedError
 from gatebook.tlog.lines import MAX_SIZE, decode_decimal, decode_hash, encode_base64
 from gatebook.tlog.merkle import EMPTY_ROOT, HASH_SIZE
+from gatebook.values import record
 
 __all__ = ["Checkpoint", "CheckpointError", "parse_checkpoint"]
 
 _FIXED_LINES: Final = 3
-_UNFIT: Final = re.compile(r"[\x00-\x1f\ud800-\udfff]")
+_UNFIT: Final = r"[\x00-\x1f\ud800-\udfff]"
 
 
 class CheckpointError(MalformedError):
@@ -23,7 +23,7 @@ class CheckpointError(MalformedError):
     code = "tlog.checkpoint-malformed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Checkpoint:
     """The state of a log at one size.
 
@@ -43,7 +43,7 @@ class Checkpoint:
     def __post_init__(self) -> None:
         for line in (self.origin, *self.extensions):
             # signed-note: no control characters other than the newline that ends the line.
-            if not line or _UNFIT.search(line):
+            if not line or (not line.isprintable() and re.search(_UNFIT, line)):
                 raise CheckpointError(f"{line[:60]!r} cannot be a line of a checkpoint")
         if not 0 <= self.size <= MAX_SIZE:
             raise CheckpointError(f"{self.size} is not the size of a log")

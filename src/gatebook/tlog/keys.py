@@ -7,9 +7,8 @@ said in :mod:`gatebook.tlog.note` and :mod:`gatebook.tlog.cosignature`.
 
 import enum
 import re
-from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final, Protocol, Self, TypeAlias
+from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from gatebook.errors import MalformedError, UsageError, VerificationError
 from gatebook.tlog.lines import decode_base64, encode_base64
+from gatebook.values import record
 
 __all__ = [
     "ID_BYTES",
@@ -32,7 +32,7 @@ __all__ = [
 
 ID_BYTES: Final = 4
 # In a str pattern \s is any Unicode space; lone surrogates are not text.
-_KEY_NAME: Final = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+\Z")
+_KEY_NAME: Final = r"[^\s+\x00-\x1f\ud800-\udfff]+\Z"
 _KEY_ID: Final = re.compile(r"[0-9a-f]{8}\Z", re.ASCII)
 _ED25519_BYTES: Final = 32
 _ML_DSA_44_BYTES: Final = 1312
@@ -91,7 +91,7 @@ class NoteSigner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class VerifierKey:
     """A public key that signs notes under a name.
 
@@ -104,7 +104,9 @@ class VerifierKey:
 
     name: str
     type: SignatureType
-    public: bytes = field(repr=False)
+    public: bytes
+
+    _hidden: ClassVar = ("public",)
 
     def __post_init__(self) -> None:
         check_key_name(self.name)
@@ -176,12 +178,14 @@ class VerifierKey:
             raise SignatureError(f"signature by {self} does not verify") from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SignerKey:
     """A private key in memory, with the name it signs under; never printed."""
 
     verifier: VerifierKey
-    private: PrivateKey = field(repr=False, compare=False)
+    private: PrivateKey
+
+    _private: ClassVar = ("private",)
 
     @classmethod
     def of(cls, name: str, private: PrivateKey, *, cosigner: bool = False) -> Self:
@@ -237,7 +241,8 @@ def check_key_name(name: str) -> None:
         KeyFormatError: it cannot.
 
     """
-    if _KEY_NAME.match(name) is None:
+    plain = name.isascii() and name.isprintable() and " " not in name and "+" not in name
+    if not name or not (plain or re.match(_KEY_NAME, name)):
         raise KeyFormatError(f"{name[:80]!r} cannot name a key", code="tlog.key-name")
 
 

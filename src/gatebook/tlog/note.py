@@ -7,7 +7,6 @@ is trusted, is the caller's matter.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from gatebook.clock import Instant
@@ -24,6 +23,7 @@ from gatebook.tlog.keys import (
     check_key_name,
 )
 from gatebook.tlog.lines import decode_loose_base64, encode_base64
+from gatebook.values import record
 
 __all__ = [
     "MAX_NOTE_BYTES",
@@ -59,7 +59,7 @@ class NoteError(MalformedError):
     code = "tlog.note-malformed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class NoteSignature:
     """One signature line.
 
@@ -83,7 +83,7 @@ class NoteSignature:
         return f"{_MARK}{self.name} {encode_base64(self.key_id + self.signature)}\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Note:
     """A note taken apart, nothing checked: the text must not be relied on."""
 
@@ -91,7 +91,7 @@ class Note:
     signatures: tuple[NoteSignature, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class VerifiedSignature:
     """A signature that verified.
 
@@ -107,7 +107,7 @@ class VerifiedSignature:
     at: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OpenedNote:
     """A note whose text at least one of the given keys has signed.
 

@@ -16,6 +16,7 @@ from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError
 from gatebook.formats.bundle import Bundle
+from gatebook.tlog.checkpoint_body import Checkpoint
 from gatebook.tlog.note import SignerKey
 from gatebook.trust.keys import PublicKey
 from gatebook.trust.sigstore.managed_key import ManagedKey
@@ -560,10 +561,10 @@ def test_a_tree_of_one_entry(sigstore: Any, sigstore_kit: Kit) -> None:
 
 def test_a_checkpoint_of_another_size_or_root(sigstore: Any) -> None:
     def larger(stated: Any) -> Any:
-        return dataclasses.replace(stated, size=stated.size + 1)
+        return Checkpoint(origin=stated.origin, size=stated.size + 1, root=stated.root)
 
     def another(stated: Any) -> Any:
-        return dataclasses.replace(stated, root=bytes(32))
+        return Checkpoint(origin=stated.origin, size=stated.size, root=bytes(32))
 
     for kind in ("dsse", "hashedrekord-v2"):
         for change in (larger, another):

@@ -26,11 +26,11 @@ _HOST: Final = r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5
 _NAME: Final = r"[A-Za-z0-9._-]+"
 # The reference ends at the LAST "@": a path or a ref that holds one more leaves parts that equal
 # no path and no ref anyone would have named.
-_GITHUB: Final = re.compile(
+_GITHUB: Final = (
     rf"https://{_HOST}/(?P<owner>{_NAME})/(?P<name>{_NAME})/(?P<path>.+)@(?P<ref>[^@]+)\Z"
 )
 # GitLab's ci_config_ref_uri separates the project from the file with "//".
-_GITLAB: Final = re.compile(
+_GITLAB: Final = (
     rf"https://{_HOST}/(?P<owner>{_NAME}(?:/{_NAME})*)/(?P<name>{_NAME})//(?P<path>.+)"
     r"@(?P<ref>[^@]+)\Z"
 )
@@ -178,8 +178,8 @@ def percent_decode(uri: str) -> str:
         return uri
 
 
-def _reference(form: re.Pattern[str], uri: str, example: str) -> BuildReference:
-    match = form.match(uri)
+def _reference(form: str, uri: str, example: str) -> BuildReference:
+    match = re.match(form, uri)
     if match is None or _climbs(match["owner"], match["name"], match["path"]):
         raise CertificateIdentityError(
             f"{uri[:200]!r} is not a build definition such as {example}",
