@@ -12,6 +12,7 @@ from typing import Any, Final
 from gatebook.errors import UsageError
 from gatebook.index.store import IndexStore, IndexWriter
 from gatebook.index.tables import (
+    AdvisoriesRow,
     ApprovalRow,
     ArtifactRow,
     ContractRow,
@@ -19,18 +20,24 @@ from gatebook.index.tables import (
     DeploymentRow,
     EntryRow,
     EvidenceRow,
+    EvidenceTypeRow,
+    LapseRow,
+    MatchRow,
     SlotRow,
     SubjectRow,
     TrustRootRow,
 )
 from gatebook.ledger.entry import Entry, Relation
 from gatebook.ledger.kinds import (
+    AdvisoriesImported,
+    AdvisoriesMatched,
     ApprovalGranted,
     ApprovalRefused,
     ApprovalRevoked,
     ArtifactRecorded,
     Body,
     ContractPublished,
+    DecisionLapsed,
     DecisionMade,
     Deployment,
     DeploymentFailed,
@@ -39,6 +46,7 @@ from gatebook.ledger.kinds import (
     EvidenceAccepted,
     EvidenceRefused,
     EvidenceReported,
+    EvidenceTypePublished,
     TrustRootPublished,
 )
 
@@ -182,6 +190,43 @@ def _refused(writer: IndexWriter, index: int, entry: Entry, body: EvidenceRefuse
         )
 
 
+def _evidence_type(
+    writer: IndexWriter, index: int, _entry: Entry, body: EvidenceTypePublished
+) -> None:
+    writer.insert(EvidenceTypeRow(at=index, name=body.name, definition=str(body.definition)))
+
+
+def _advisories(writer: IndexWriter, index: int, _entry: Entry, body: AdvisoriesImported) -> None:
+    writer.insert(AdvisoriesRow(at=index, snapshot=str(body.snapshot)))
+
+
+def _matched(writer: IndexWriter, index: int, entry: Entry, body: AdvisoriesMatched) -> None:
+    for subject in entry.subjects:
+        writer.insert(
+            MatchRow(
+                at=index,
+                digest=str(subject),
+                sbom=str(body.sbom),
+                snapshot=str(body.snapshot),
+                document=str(entry.evidence[0].digest) if entry.evidence else "",
+            )
+        )
+
+
+def _lapsed(writer: IndexWriter, index: int, entry: Entry, body: DecisionLapsed) -> None:
+    lapsed = [link.entry for link in entry.links if link.rel is Relation.LAPSES]
+    for subject in entry.subjects:
+        writer.insert(
+            LapseRow(
+                at=index,
+                digest=str(subject),
+                environment=str(body.environment),
+                decision=lapsed[0] if lapsed else "",
+                code=body.code,
+            )
+        )
+
+
 def _granted(writer: IndexWriter, index: int, entry: Entry, body: ApprovalGranted) -> None:
     for subject in entry.subjects:
         writer.insert(
@@ -294,6 +339,10 @@ _FOLDS: Final[dict[type[Body], Callable[[IndexWriter, int, Entry, Any], None]]] 
     EvidenceAccepted: _accepted,
     EvidenceReported: _reported,
     EvidenceRefused: _refused,
+    EvidenceTypePublished: _evidence_type,
+    AdvisoriesImported: _advisories,
+    AdvisoriesMatched: _matched,
+    DecisionLapsed: _lapsed,
     ApprovalGranted: _granted,
     ApprovalRefused: _approval_refused,
     ApprovalRevoked: _revoked,

@@ -10,12 +10,16 @@ from gatebook.clock import Instant
 from gatebook.digest import Digest
 from gatebook.index.store import IndexReader
 from gatebook.index.tables import (
+    AdvisoriesRow,
     ApprovalRow,
     ArtifactRow,
     ContractRow,
     DecisionRow,
     DeploymentRow,
     EvidenceRow,
+    EvidenceTypeRow,
+    LapseRow,
+    MatchRow,
     SlotRow,
     SubjectRow,
     TrustRootRow,
@@ -96,6 +100,28 @@ class Query:
     def trust_root(self) -> TrustRootRow | None:
         """The trust root published last."""
         return next(iter(self._store.select(TrustRootRow, {}, newest_first=True, limit=1)), None)
+
+    def evidence_type(self, name: str) -> EvidenceTypeRow | None:
+        """The definition of a custom evidence type published last."""
+        found = self._store.select(EvidenceTypeRow, {"name": name}, newest_first=True, limit=1)
+        return next(iter(found), None)
+
+    def evidence_types(self) -> tuple[EvidenceTypeRow, ...]:
+        """Every definition of a custom evidence type, in order."""
+        return tuple(self._store.select(EvidenceTypeRow, {}))
+
+    def advisories(self) -> AdvisoriesRow | None:
+        """The snapshot of advisories imported last."""
+        return next(iter(self._store.select(AdvisoriesRow, {}, newest_first=True, limit=1)), None)
+
+    def matches(self, digest: Digest) -> tuple[MatchRow, ...]:
+        """What snapshots of advisories said of an artifact, in order."""
+        return tuple(self._store.select(MatchRow, {"digest": str(digest)}))
+
+    def lapses(self, digest: Digest, environment: EnvironmentName) -> tuple[LapseRow, ...]:
+        """Which allows of an artifact for an environment would not be given again, in order."""
+        where = {"digest": str(digest), "environment": str(environment)}
+        return tuple(self._store.select(LapseRow, where))
 
     def decisions(
         self,

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 __all__ = [
     "TABLES",
+    "AdvisoriesRow",
     "ApprovalRow",
     "ArtifactRow",
     "ContractRow",
@@ -15,6 +16,9 @@ __all__ = [
     "DeploymentRow",
     "EntryRow",
     "EvidenceRow",
+    "EvidenceTypeRow",
+    "LapseRow",
+    "MatchRow",
     "SlotRow",
     "SubjectRow",
     "Table",
@@ -62,6 +66,41 @@ class EvidenceRow(NamedTuple):
     outcome: str
     predicate_type: str
     document: str
+
+
+class EvidenceTypeRow(NamedTuple):
+    """A definition of a custom evidence type."""
+
+    at: int
+    name: str
+    definition: str
+
+
+class AdvisoriesRow(NamedTuple):
+    """A snapshot of advisories."""
+
+    at: int
+    snapshot: str
+
+
+class MatchRow(NamedTuple):
+    """What a snapshot says of an artifact's SBOM; ``document`` is the report."""
+
+    at: int
+    digest: str
+    sbom: str
+    snapshot: str
+    document: str
+
+
+class LapseRow(NamedTuple):
+    """An ``allow``, by the id of its entry, that would not be given again."""
+
+    at: int
+    digest: str
+    environment: str
+    decision: str
+    code: str
 
 
 class ApprovalRow(NamedTuple):
@@ -133,6 +172,10 @@ TableRow: TypeAlias = (
     | SubjectRow
     | ArtifactRow
     | EvidenceRow
+    | EvidenceTypeRow
+    | AdvisoriesRow
+    | MatchRow
+    | LapseRow
     | ApprovalRow
     | ContractRow
     | TrustRootRow
@@ -155,6 +198,10 @@ TABLES: Final = (
     Table("subject", SubjectRow, (("digest", "at"), ("at",))),
     Table("artifact", ArtifactRow, (("digest",), ("commit",), ("name",), ("repository",))),
     Table("evidence", EvidenceRow, (("digest", "at"), ("document",))),
+    Table("evidence_type", EvidenceTypeRow, (("name", "at"),)),
+    Table("advisories", AdvisoriesRow, (("at",), ("snapshot",))),
+    Table("advisory_match", MatchRow, (("digest", "at"), ("at",), ("snapshot",))),
+    Table("lapse", LapseRow, (("digest", "environment"), ("decision",), ("environment", "at"))),
     Table("approval", ApprovalRow, (("digest", "environment"), ("at",), ("person",))),
     Table("contract", ContractRow, (("environment", "at"),)),
     Table("trust_root", TrustRootRow, (("at",),)),

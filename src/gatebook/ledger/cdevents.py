@@ -20,6 +20,8 @@ _LINK_KINDS: Final = {
     Relation.REVOKES: "REVOKES",
     Relation.DECIDED_BY: "DECIDED_BY",
     Relation.STARTED_BY: "STARTED_BY",
+    Relation.EVALUATES: "EVALUATES",
+    Relation.LAPSES: "LAPSES",
 }
 
 

@@ -115,6 +115,8 @@ class Relation(StrEnum):
     REVOKES = "revokes"
     DECIDED_BY = "decided-by"
     STARTED_BY = "started-by"
+    EVALUATES = "evaluates"
+    LAPSES = "lapses"
 
 
 class Link(Part, frozen=True, kw_only=True):

@@ -7,14 +7,24 @@ floats and nothing that may ever need redaction: personal data goes into a salte
 """
 
 from enum import StrEnum
-from typing import ClassVar, Final
-
-import msgspec
+from typing import Final
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest
+from gatebook.ledger.evidence_kinds import (
+    AdvisoriesImported,
+    AdvisoriesMatched,
+    CertifiedAs,
+    EvidenceAccepted,
+    EvidenceEvaluated,
+    EvidenceRefused,
+    EvidenceReported,
+    EvidenceTypePublished,
+    ProvedSignature,
+    SignedBy,
+)
+from gatebook.ledger.kind import Body, Part
 from gatebook.names import (
-    Actor,
     ArtifactName,
     CommitId,
     ControlId,
@@ -25,6 +35,8 @@ from gatebook.names import (
 
 __all__ = [
     "KINDS",
+    "AdvisoriesImported",
+    "AdvisoriesMatched",
     "ApprovalGranted",
     "ApprovalRefused",
     "ApprovalRevoked",
@@ -35,14 +47,17 @@ __all__ = [
     "BuildInformation",
     "CertifiedAs",
     "ContractPublished",
+    "DecisionLapsed",
     "DecisionMade",
     "Deployment",
     "DeploymentFailed",
     "DeploymentFinished",
     "DeploymentStarted",
     "EvidenceAccepted",
+    "EvidenceEvaluated",
     "EvidenceRefused",
     "EvidenceReported",
+    "EvidenceTypePublished",
     "KeyRotated",
     "Parameter",
     "Part",
@@ -72,19 +87,6 @@ class Verdict(StrEnum):
     ALLOW = "allow"
     DENY = "deny"
     UNDECIDED = "undecided"
-
-
-class Part(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
-):
-    """A record on the wire: absent rather than null, unknown fields refused."""
-
-
-class Body(Part, frozen=True, kw_only=True):
-    """What an entry of one kind says, beyond the envelope every entry has."""
-
-    kind: ClassVar[str]
-    cdevent: ClassVar[str]
 
 
 class Parameter(Part, frozen=True, kw_only=True):
@@ -119,61 +121,6 @@ class BuildInformation(Part, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...] = ()
     trigger: str | None = None
     finished: Instant | None = None
-
-
-class CertifiedAs(Part, frozen=True, kw_only=True):
-    """Whom a signing certificate was issued to.
-
-    Attributes:
-        issuer: who vouched for the subject.
-        subject: the subject alternative name.
-        source: the repository that was built.
-        ref: its ref.
-        run: the run of the build.
-
-    """
-
-    issuer: str | None = None
-    subject: str
-    source: str | None = None
-    ref: str | None = None
-    run: str | None = None
-
-
-class SignedBy(Part, frozen=True, kw_only=True):
-    """Somebody whom the trust root names and who signed.
-
-    Attributes:
-        key: hex SHA-256 of the public key's SPKI.
-        holder: the actor the trust root names for it, or the certificate's issuer and subject.
-        person: the linked identity, where the trust root knows one.
-        trusted_as: the id of the key or identity in the trust root.
-        certificate: whom the certificate was issued to; absent for a plain key.
-
-    """
-
-    key: str
-    holder: Actor
-    person: str | None = None
-    trusted_as: str | None = None
-    certificate: CertifiedAs | None = None
-
-
-class ProvedSignature(Part, frozen=True, kw_only=True):
-    """What a bundle proved about the time and the publication of a signature.
-
-    Attributes:
-        profile: what was demanded.
-        material: digest of the Sigstore trusted root it was judged with.
-        times: the instants that were proved.
-        logs: the log entries that were proved, as ``log/leaf hash``.
-
-    """
-
-    profile: str
-    material: Digest | None = None
-    times: tuple[Instant, ...] = ()
-    logs: tuple[str, ...] = ()
 
 
 class BookCreated(Body, frozen=True, kw_only=True):
@@ -235,47 +182,6 @@ class ArtifactRecorded(Body, frozen=True, kw_only=True):
     build: BuildInformation | None = None
 
 
-class EvidenceAccepted(Body, frozen=True, kw_only=True):
-    """An attestation about the subjects verified on reception.
-
-    The first evidence reference is the document as received; others are documents it stands on.
-
-    Attributes:
-        predicate_type: the type of what was said.
-        signers: who of the trust root signed it.
-        root: digest of the trust root it was judged with.
-        proved: what the bundle proved, when a certificate or an authority was judged.
-
-    """
-
-    kind = "evidence.accepted"
-    cdevent = "dev.cdeventsx.gatebook-evidence.accepted.0.1.0"
-
-    predicate_type: str
-    signers: tuple[SignedBy, ...]
-    root: Digest
-    proved: ProvedSignature | None = None
-
-
-class EvidenceReported(Body, frozen=True, kw_only=True):
-    """An authenticated actor handed in a document that nobody signed."""
-
-    kind = "evidence.reported"
-    cdevent = "dev.cdeventsx.gatebook-evidence.reported.0.1.0"
-
-    format: str
-
-
-class EvidenceRefused(Body, frozen=True, kw_only=True):
-    """Something was handed in and not accepted; only its digest and the reason's code are kept."""
-
-    kind = "evidence.refused"
-    cdevent = "dev.cdeventsx.gatebook-evidence.refused.0.1.0"
-
-    bytes_digest: Digest
-    code: str
-
-
 class ApprovalGranted(Body, frozen=True, kw_only=True):
     """A person consents to the subjects entering the environment.
 
@@ -334,6 +240,26 @@ class DecisionMade(Body, frozen=True, kw_only=True):
     valid_until: Instant | None = None
 
 
+class DecisionLapsed(Body, frozen=True, kw_only=True):
+    """An ``allow``, linked as ``lapses``, would not be given again: something became known since.
+
+    Attributes:
+        environment: where the artifact was allowed.
+        code: the reason of the decision that took its place.
+        failed: enforced controls that no longer pass.
+        snapshot: the advisories it was judged with, when there were any.
+
+    """
+
+    kind = "decision.lapsed"
+    cdevent = "dev.cdeventsx.gatebook-decision.lapsed.0.1.0"
+
+    environment: EnvironmentName
+    code: str
+    failed: tuple[ControlId, ...] = ()
+    snapshot: Digest | None = None
+
+
 class Deployment(Body, frozen=True, kw_only=True):
     """What the three deployment kinds say; the decision is linked as ``decided-by``.
 
@@ -381,10 +307,15 @@ KINDS: Final[dict[str, type[Body]]] = {
         EvidenceAccepted,
         EvidenceReported,
         EvidenceRefused,
+        EvidenceEvaluated,
+        EvidenceTypePublished,
+        AdvisoriesImported,
+        AdvisoriesMatched,
         ApprovalGranted,
         ApprovalRefused,
         ApprovalRevoked,
         DecisionMade,
+        DecisionLapsed,
         DeploymentStarted,
         DeploymentFinished,
         DeploymentFailed,

@@ -19,7 +19,7 @@ from gatebook.stores.sqlite_errors import BUSY_MILLISECONDS, StoreCorruptError, 
 
 __all__ = ["SqliteIndex"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _APPLICATION_ID: Final = 0x47424B49  # "GBKI"
 _WRITER_CACHE_KIBIBYTES: Final = 128_000
 _WRITER_WAL_PAGES: Final = 20_000
