@@ -79,6 +79,7 @@ class PredicateKind(StrEnum):
     SBOM = "sbom"
     TEST_RESULT = "test-result"
     TEST_REPORT = "test-report"
+    REPORT = "report"
     VULNERABILITY_SCAN = "vulnerability-scan"
     VEX = "vex"
     VERIFICATION_SUMMARY = "verification-summary"
@@ -123,6 +124,7 @@ PREDICATE_TYPES: Final[Mapping[PredicateKind, frozenset[str]]] = MappingProxyTyp
         ),
         PredicateKind.TEST_RESULT: frozenset({"https://in-toto.io/attestation/test-result/v0.1"}),
         PredicateKind.TEST_REPORT: frozenset({"https://gatebook.dev/predicates/test-report/v1"}),
+        PredicateKind.REPORT: frozenset({"https://gatebook.dev/predicates/report/v1"}),
         PredicateKind.VULNERABILITY_SCAN: frozenset(
             {
                 "https://in-toto.io/attestation/vulns/v0.1",

@@ -1,7 +1,9 @@
 """One received document: its bytes, and what can be seen of its form without knowing its format."""
 
 import functools
-from typing import Final
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from gatebook import canonical
 from gatebook.canonical import Json, JsonObject
@@ -21,6 +23,10 @@ _MARKS: Final = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
+# What an XML declaration says of the encoding is no longer so once the bytes are UTF-8.
+_XML_ENCODING: Final = re.compile(r"""\A(<\?xml\b[^>]*?)\s+encoding\s*=\s*("[^"]*"|'[^']*')""")
+
+T = TypeVar("T")
 
 
 class DocumentError(MalformedError):
@@ -51,6 +57,19 @@ class Document:
         """
         self.data = _as_utf8(data)
         self.media_type = media_type
+        self._made: dict[Callable[[Document], Any], Any] = {}
+
+    def once(self, make: "Callable[[Document], T]") -> T:
+        """What ``make`` makes of this document, made once; reading and describing share it.
+
+        Raises:
+            MalformedError: as ``make`` does; nothing is kept then.
+
+        """
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     @functools.cached_property
     def start(self) -> bytes:
@@ -108,7 +127,8 @@ def _as_utf8(data: bytes) -> bytes:
         if encoding == "utf-8":
             return data[len(mark) :]
         try:
-            return data[len(mark) :].decode(encoding).encode()
+            text = data[len(mark) :].decode(encoding)
+            return _XML_ENCODING.sub(r"\1", text, count=1).encode()
         except UnicodeError:
             raise DocumentError(
                 f"the document begins with the byte-order mark of {encoding} and is not in it",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 from xml.parsers import expat
 
@@ -10,10 +11,12 @@ from gatebook.errors import MalformedError
 __all__ = [
     "MAX_ELEMENTS",
     "MAX_XML_BYTES",
+    "Doctype",
     "XmlElement",
     "XmlError",
     "XmlName",
     "read_xml",
+    "refuse_doctype",
     "root_name",
 ]
 
@@ -27,6 +30,23 @@ class XmlError(MalformedError):
     """Bytes are not XML that is read."""
 
     code = "formats.xml"
+
+
+class Doctype(Enum):
+    """What becomes of a document type. Nothing is ever fetched and no entity ever expanded.
+
+    Attributes:
+        REFUSED: any.
+        EXTERNAL_ALLOWED: one that names an external subset and has no internal one is passed over,
+            for formats whose writers always put one.
+        PASSED_OVER: any, as long as it defines no entity by a text; references to external
+            entities count as nothing. For counting what is in a document that is refused.
+
+    """
+
+    REFUSED = "refused"
+    EXTERNAL_ALLOWED = "external-allowed"
+    PASSED_OVER = "passed-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +113,13 @@ def read_xml(
     what: str = "document",
     max_bytes: int = MAX_XML_BYTES,
     max_depth: int = _MAX_DEPTH,
+    doctype: Doctype = Doctype.REFUSED,
 ) -> XmlElement:
     """Read a document into a tree.
 
     Raises:
-        XmlError: not well-formed, an encoding that is not read, a document type, or beyond a limit.
+        XmlError: not well-formed, an encoding that is not read, a document type that ``doctype``
+            does not let pass, or beyond a limit.
 
     """
     if len(data) > max_bytes:
@@ -105,7 +127,7 @@ def read_xml(
             f"{what} has {len(data)} bytes; at most {max_bytes} are read", code="formats.xml-limit"
         )
     builder = _Builder(what, max_depth)
-    _parse(data, builder.start, builder.end, builder.characters, what)
+    _parse(data, builder.start, builder.end, builder.characters, what, doctype=doctype)
     if builder.root is None:
         raise XmlError(f"{what} holds no element")
     return builder.root
@@ -114,7 +136,8 @@ def read_xml(
 def root_name(data: bytes) -> XmlName | None:
     """The name of the root element of what begins like XML; ``None`` when none can be found.
 
-    Only the first 64 KiB are looked at.
+    Only the first 64 KiB are looked at. A document type is passed over, so that the reader of the
+    format refuses it by its name.
     """
     found: list[XmlName] = []
 
@@ -123,12 +146,40 @@ def root_name(data: bytes) -> XmlName | None:
         raise _FoundError
 
     try:
-        _parse(data[: 64 * 1024], start, None, None, "document", final=False)
+        _parse(
+            data[: 64 * 1024],
+            start,
+            None,
+            None,
+            "document",
+            final=False,
+            doctype=Doctype.PASSED_OVER,
+        )
     except _FoundError:
         return found[0]
     except XmlError:
         return None
     return None
+
+
+def refuse_doctype(data: bytes) -> None:
+    """See that no document type comes before the root, which has to be in the first 64 KiB.
+
+    None can come after it, so a reader may hand what passes to a parser of its own.
+
+    Raises:
+        XmlError: a document type, not well-formed, or no root found.
+
+    """
+
+    def start(_: str, __: dict[str, str]) -> None:
+        raise _FoundError
+
+    try:
+        _parse(data[: 64 * 1024], start, None, None, "document", final=False)
+    except _FoundError:
+        return
+    raise XmlError("no element begins in the first 64 KiB of the document")
 
 
 class _FoundError(Exception):
@@ -178,13 +229,22 @@ def _parse(
     what: str,
     *,
     final: bool = True,
+    doctype: Doctype = Doctype.REFUSED,
 ) -> None:
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = characters
-    parser.StartDoctypeDeclHandler = _refuse_doctype
+    if doctype is Doctype.PASSED_OVER:
+        parser.EntityDeclHandler = _refuse_entity
+        # Otherwise a long default of an attribute would be repeated for every element.
+        parser.specified_attributes = True
+    elif doctype is Doctype.EXTERNAL_ALLOWED:
+        parser.StartDoctypeDeclHandler = _refuse_internal_subset
+        parser.SkippedEntityHandler = _refuse_reference
+    else:
+        parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
         parser.Parse(data, final)
     except expat.ExpatError as error:
@@ -200,6 +260,29 @@ def _refuse_doctype(*_: object) -> None:
         "the document has a document type (DTD); such documents are not read",
         code="formats.xml-doctype",
     )
+
+
+def _refuse_internal_subset(
+    _name: str, _system: str | None, _public: str | None, has_internal_subset: int
+) -> None:
+    if has_internal_subset:
+        raise XmlError(
+            "the document defines its own document type (DTD); such documents are not read",
+            code="formats.xml-doctype",
+        )
+
+
+def _refuse_reference(name: str, _parameter: int) -> None:
+    raise XmlError(f"the document uses the entity {name[:40]!r}, which it does not define")
+
+
+def _refuse_entity(name: str, _parameter: int, text: str | None, *_: object) -> None:
+    # One that stands for a text could stand for a very long one.
+    if text is not None:
+        raise XmlError(
+            f"the document defines the entity {name[:40]!r}; such documents are not read",
+            code="formats.xml-doctype",
+        )
 
 
 def _name(qualified: str) -> XmlName:

@@ -149,6 +149,10 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         locations: ``path`` or ``path:line`` of findings in files.
         published: when the flaw became known, as the report says.
         fingerprint: the scanner's own stable identifier of this finding.
+        covers: the flaws it bundles, where it is about more than one (an advisory of a distribution
+            with several CVEs). They are no aliases: a statement on one of them says nothing of the
+            others, and one of them on a deny list is enough.
+        occurrences: how many entries of the report it stands for, such as one per dependency path.
 
     """
 
@@ -172,6 +176,8 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     locations: tuple[str, ...] = ()
     published: Instant | None = None
     fingerprint: str | None = None
+    covers: tuple[str, ...] = ()
+    occurrences: int = 1
 
 
 class ScannerDatabase(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gatebook import canonical
 from gatebook.errors import GatebookError, MalformedError
-from gatebook.formats.junit import read_junit
-from gatebook.formats.test_report import MAX_FAILED_NAMES
+from gatebook.formats.test_reports.junit import read_junit
+from gatebook.formats.test_reports.report import MAX_FAILED_NAMES
 
 REPORT = b"""<?xml version="1.0" encoding="UTF-8"?>
 <testsuites tests="5" failures="1" errors="1">
@@ -194,3 +194,65 @@ def test_verdicts_on_reports_of_other_tools(vectors: Path) -> None:
     assert not chainloop.is_clean
     with pytest.raises(MalformedError):
         read_junit(reports["chainloop-junit-invalid"])
+
+
+def test_attempts_before_one_that_passed_are_flaky() -> None:
+    report = read_junit(
+        b"<testsuite><testcase name='a'><flakyFailure/></testcase><testcase name='b'/>"
+        b"<testcase name='c'><failure/><rerunFailure/></testcase></testsuite>"
+    )
+    assert (report.passed, report.flaky, report.failed) == (2, 1, 1)
+
+
+def test_a_repeated_case_counts_each_time_and_is_said_to_be_mixed() -> None:
+    report = read_junit(
+        b"<testsuite><testcase name='a'><failure/></testcase><testcase name='a'/>"
+        b"<testcase><failure/></testcase><testcase/></testsuite>"
+    )
+    assert (report.passed, report.failed, report.mixed) == (2, 2, 1)
+    assert not report.is_clean
+
+
+@pytest.mark.parametrize(
+    ("attributes", "inconsistent"),
+    [
+        (b"", False),
+        (b"tests='4' failures='1' errors='0'", False),
+        (b"tests='3' failures='1'", False),  # the one that did not run is left out
+        (b"tests='9'", True),
+        (b"tests='4' failures='2' errors='1'", True),
+        (b"tests='4' failures='0'", True),
+    ],
+)
+def test_totals_of_the_root_are_compared_with_what_was_counted(
+    attributes: bytes,
+    inconsistent: bool,  # noqa: FBT001  # pytest passes parameters by name
+) -> None:
+    report = read_junit(
+        b"<testsuites " + attributes + b"><testsuite><testcase name='a'/><testcase name='b'/>"
+        b"<testcase name='c'><failure/></testcase><testcase name='d'><skipped/></testcase>"
+        b"</testsuite></testsuites>"
+    )
+    assert report.inconsistent is inconsistent
+
+
+def test_totals_of_suites_stand_for_those_the_root_does_not_claim() -> None:
+    report = read_junit(
+        b"<testsuites><testsuite tests='1'><testcase name='a'/></testsuite>"
+        b"<testsuite tests='5'><testcase name='b'/></testsuite></testsuites>"
+    )
+    assert report.declared is not None
+    assert report.declared.total == 6
+    assert report.inconsistent
+
+
+def test_what_a_report_says_of_its_run_is_kept() -> None:
+    report = read_junit(
+        b"<testsuites><testsuite timestamp='2026-01-02T03:04:05Z'><properties>"
+        b"<property name='commit' value='abc'/><property name='commit' value='def'/></properties>"
+        b"<testcase name='a'><properties><property name='own' value='x'/></properties></testcase>"
+        b"</testsuite><testsuite timestamp='2026-01-01T00:00:00+01:00'/>"
+        b"<testsuite timestamp='2020-01-01T00:00:00'/></testsuites>"
+    )
+    assert report.properties == (("commit", "abc"),)
+    assert str(report.started) == "2025-12-31T23:00:00Z"
