@@ -34,6 +34,14 @@ COMMANDS = {
     "contract": ("gatebook.cli.commands.contract", "Check and publish contracts."),
     "trust": ("gatebook.cli.commands.trust", "Check and publish trust roots."),
     "key": ("gatebook.cli.commands.key", "Make, show and rotate keys."),
+    "advisories": (
+        "gatebook.cli.commands.advisories",
+        "Import advisories, and match components with them.",
+    ),
+    "evidence-type": (
+        "gatebook.cli.commands.evidence_type",
+        "Check custom evidence types.",
+    ),
     "reindex": ("gatebook.cli.commands.reindex", "Fold the index anew from the ledger."),
 }
 
