@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from gatebook.clock import Instant
 from gatebook.digest import Digest, DigestSet
 from gatebook.formats.intoto import Statement, Subject, encode_statement
-from gatebook.formats.junit import read_junit
 from gatebook.formats.provenance import LOCAL_BUILD_TYPE, SLSA_V1
-from gatebook.formats.sbom import read_sbom
+from gatebook.formats.sbom.read import read_sbom
+from gatebook.formats.test_reports.junit import read_junit
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.signing.signers import LocalSigner, sign_statement

@@ -1,4 +1,4 @@
-"""Documents of our own that facts are read from: commit people and approvals."""
+"""Documents of our own that facts are read from: commit people, approvals, custom evidence."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,15 +14,32 @@ from gatebook.names import EnvironmentName, RoleName
 __all__ = [
     "APPROVAL_PREDICATE",
     "COMMIT_PEOPLE_TYPE",
+    "EVIDENCE_TYPE_PREDICATES",
     "SALT_BYTES",
     "ApprovalPredicate",
     "CommitPeople",
+    "evidence_type_of",
+    "predicate_type_of",
 ]
 
 APPROVAL_PREDICATE: Final = "https://gatebook.dev/predicates/approval/v1"
 COMMIT_PEOPLE_TYPE: Final = "application/vnd.gatebook.commit-people+json"
 SALT_BYTES: Final = 32
+EVIDENCE_TYPE_PREDICATES: Final = "https://gatebook.dev/evidence-types/"
+"""What the predicate type of a document of a custom evidence type begins with; its name follows."""
+
 _MAX_PEOPLE: Final = 1000
+
+
+def predicate_type_of(evidence_type: str) -> str:
+    """The predicate type of signed documents of a custom evidence type."""
+    return f"{EVIDENCE_TYPE_PREDICATES}{evidence_type}"
+
+
+def evidence_type_of(predicate_type: str) -> str | None:
+    """The custom evidence type that a predicate type names, if it names one."""
+    name = predicate_type.removeprefix(EVIDENCE_TYPE_PREDICATES)
+    return None if name == predicate_type else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,29 +1,57 @@
 """The records a judgement is made of."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest
-from gatebook.formats.components import Sbom
+from gatebook.formats.coverage.report import CoverageReport
+from gatebook.formats.evidence_type import TypeEvaluation
 from gatebook.formats.intoto import PredicateKind
 from gatebook.formats.provenance import Provenance
+from gatebook.formats.quality.report import QualityReport
+from gatebook.formats.reading.document_format import DocumentFormat
+from gatebook.formats.sbom.components import Sbom
+from gatebook.formats.scan.report import ScanReport
+from gatebook.formats.test_reports.report import TestReport
 from gatebook.formats.test_result import TestResult
+from gatebook.formats.vex.statement import VexDocument
+from gatebook.formats.waiver import WaiverPredicate
 from gatebook.ledger.kinds import ArtifactKind, BuildInformation
 from gatebook.names import Actor, ArtifactName, EnvironmentName, RepositoryUri, RoleName
 from gatebook.trust.identities.certificate import CertificateIdentity
 from gatebook.trust.sigstore.profile import ProfileName
 from gatebook.values import value
+from gatebook.vulnerabilities.match_report import MatchReport
 
 __all__ = [
+    "AdvisoriesFact",
     "ApprovalFact",
     "ArtifactFact",
+    "Content",
     "EntryReference",
     "EvidenceFact",
     "Facts",
+    "History",
     "Identity",
+    "MatchFact",
     "Problem",
     "SignerFact",
 ]
+
+Content: TypeAlias = (
+    Provenance
+    | Sbom
+    | TestResult
+    | TestReport
+    | ScanReport
+    | VexDocument
+    | CoverageReport
+    | QualityReport
+    | WaiverPredicate
+    | TypeEvaluation
+)
+"""What the documents say that are read: one record for each family of evidence."""
 
 
 @value
@@ -118,9 +146,12 @@ class EvidenceFact:
         document: digest of the document as received.
         predicate_type: what it claims to be.
         kind: the family of the predicate, when known by name.
+        format: the format of the report inside, for documents read by their content.
         signed: whether a believed key signed it; a reported document is not.
         signers: the believed keys; empty unless ``signed``.
         content: what it says, for the families that are read; ``None`` when it could not be.
+        further: what else the same document says: a component list may hold vulnerabilities and
+            statements about them.
         problem: why it does not count.
         received: when the ledger received it.
 
@@ -130,9 +161,11 @@ class EvidenceFact:
     document: Digest
     predicate_type: str
     kind: PredicateKind | None
+    format: DocumentFormat | None = None
     signed: bool
     signers: tuple[SignerFact, ...] = ()
-    content: Provenance | Sbom | TestResult | None = None
+    content: Content | None = None
+    further: tuple[Content, ...] = ()
     problem: Problem | None = None
     received: Instant
 
@@ -166,6 +199,62 @@ class ApprovalFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoriesFact:
+    """The snapshot of advisories that was the newest at the judgement.
+
+    Attributes:
+        entry: the entry that imported it.
+        snapshot: digest of its manifest.
+        records: how many advisories it holds.
+        known: the newest change of any of them.
+        imported: when the ledger received it.
+
+    """
+
+    entry: EntryReference
+    snapshot: Digest
+    records: int
+    known: Instant | None
+    imported: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchFact:
+    """What a snapshot of advisories says of one of the artifact's SBOMs.
+
+    Attributes:
+        entry: the entry that keeps the report.
+        sbom: digest of the document that held the SBOM.
+        snapshot: digest of the snapshot's manifest.
+        report: the report; ``None`` when it cannot be read.
+        problem: why it does not count.
+        received: when the ledger received it.
+
+    """
+
+    entry: EntryReference
+    sbom: Digest
+    snapshot: Digest
+    report: MatchReport | None
+    problem: Problem | None = None
+    received: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What happened to the artifact before the judgement, as far as its windows need it.
+
+    Attributes:
+        allowed: when the newest ``allow`` for the environment before this judgement was given.
+        deployed: when it was first deployed into the environment.
+
+    """
+
+    allowed: Instant | None = None
+    deployed: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything that is known about one artifact for one environment at one instant.
 
@@ -182,6 +271,9 @@ class Facts:
         authors_problem: why they are not known, or not all of them.
         evidence: what was accepted or reported about it, in order.
         approvals: approvals for this environment, in order.
+        advisories: the newest snapshot of advisories; ``None`` when none was imported.
+        matches: the newest report about each of the artifact's SBOMs, in order.
+        history: what happened to the artifact before.
         weighed: every entry that was read, in order.
         documents: digests of every document that was read, sorted.
 
@@ -199,6 +291,9 @@ class Facts:
     authors_problem: Problem | None = None
     evidence: tuple[EvidenceFact, ...] = ()
     approvals: tuple[ApprovalFact, ...] = ()
+    advisories: AdvisoriesFact | None = None
+    matches: tuple[MatchFact, ...] = ()
+    history: History = History()
     weighed: tuple[EntryReference, ...] = ()
     documents: tuple[Digest, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Signed documents, verified and read, remembered for as long as nothing about them differs.
+"""Documents, verified and read, remembered for as long as nothing about them differs.
 
 To verify and read an SBOM again takes milliseconds, and a gate judges the same few over and over.
 What is remembered is keyed by everything the result depends on: the hash of the bytes read just
@@ -10,20 +10,19 @@ import functools
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
 from gatebook.errors import VerificationError
 from gatebook.facts.documents import ApprovalPredicate
-from gatebook.facts.facts import SignerFact
-from gatebook.formats.components import Sbom
+from gatebook.facts.facts import Content, SignerFact
 from gatebook.formats.intoto import PredicateKind
-from gatebook.formats.provenance import Provenance
-from gatebook.formats.test_result import TestResult
+from gatebook.formats.reading.document_format import DocumentFormat
 from gatebook.ledger.store import BlobStore
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust.root.trust_root import TrustRoot
+from gatebook.vulnerabilities.match_report import MatchReport
 
 __all__ = [
     "REMEMBERED",
@@ -32,23 +31,39 @@ __all__ = [
     "Question",
     "fetch",
     "forget_documents",
+    "match_report_from",
     "trust_root_from",
 ]
 
-Content: TypeAlias = Provenance | Sbom | TestResult | ApprovalPredicate | None
-
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _MOST_DOCUMENTS: Final = 1024
+_MOST_OF_A_REPORT: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedDocument:
-    """What a believed signer said, and who that was."""
+    """What a document says, and which believed signers said so.
 
-    predicate_type: str
-    kind: PredicateKind | None
-    signers: tuple[SignerFact, ...]
-    content: Content
+    Attributes:
+        predicate_type: what it claims to be.
+        kind: the family of that, when known by name.
+        signers: who signed it; nobody signed a report that was only handed in.
+        content: what it says.
+        approval: the same, where it is an approval.
+        format: the format it was read from.
+        further: what else it says.
+        predicate: digest of the predicate in canonical form, of a custom evidence type's.
+
+    """
+
+    predicate_type: str = ""
+    kind: PredicateKind | None = None
+    signers: tuple[SignerFact, ...] = ()
+    content: Content | None = None
+    approval: ApprovalPredicate | None = None
+    format: DocumentFormat | None = None
+    further: tuple[Content, ...] = ()
+    predicate: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +73,7 @@ class Question:
     Attributes:
         parts: digest and media type of the envelope and of the documents kept beside it.
         subject: the artifact it has to be about.
-        root: digest of the trust root.
+        root: digest of the trust root; ``None`` for a document nobody signed.
         at: the instant signatures are judged for.
         repository: the repository the artifact is recorded with.
         environment: the environment an approval has to be for.
@@ -67,7 +82,7 @@ class Question:
 
     parts: tuple[tuple[Digest, str], ...]
     subject: Digest
-    root: Digest
+    root: Digest | None
     at: Instant
     repository: RepositoryUri | None
     environment: EnvironmentName | None
@@ -121,6 +136,7 @@ def forget_documents() -> None:
     """Forget what was opened, as a new process would not know it."""
     REMEMBERED.clear()
     _parse_trust_root.cache_clear()
+    _parse_match_report.cache_clear()
 
 
 def fetch(blobs: BlobStore, digest: Digest) -> bytes:
@@ -153,3 +169,18 @@ def trust_root_from(data: bytes) -> TrustRoot:
 @functools.lru_cache(maxsize=8)
 def _parse_trust_root(data: bytes) -> TrustRoot:
     return TrustRoot.parse(data)
+
+
+def match_report_from(data: bytes) -> MatchReport:
+    """Read a match report, or recall the one these very bytes were read as, unless it is long.
+
+    Raises:
+        MatchReportError: the bytes are no match report.
+
+    """
+    return MatchReport.parse(data) if len(data) > _MOST_OF_A_REPORT else _parse_match_report(data)
+
+
+@functools.lru_cache(maxsize=32)
+def _parse_match_report(data: bytes) -> MatchReport:
+    return MatchReport.parse(data)

@@ -2,24 +2,27 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
 
+from gatebook import canonical
 from gatebook.clock import Instant
-from gatebook.digest import Digest
+from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError, UnreachableError, VerificationError
+from gatebook.facts.content import Beside, read_content, read_document
 from gatebook.facts.documents import (
     COMMIT_PEOPLE_TYPE,
     SALT_BYTES,
     ApprovalPredicate,
     CommitPeople,
+    evidence_type_of,
 )
+from gatebook.facts.entries import Sorted, Weighed
 from gatebook.facts.facts import (
     ApprovalFact,
     ArtifactFact,
-    EntryReference,
     EvidenceFact,
     Facts,
     Identity,
+    MatchFact,
     Problem,
     SignerFact,
 )
@@ -29,23 +32,19 @@ from gatebook.facts.opened import (
     OpenedDocument,
     Question,
     fetch,
+    match_report_from,
     trust_root_from,
 )
-from gatebook.formats.components import Sbom
-from gatebook.formats.intoto import PredicateKind, Statement, predicate_kind
-from gatebook.formats.junit import read_junit
-from gatebook.formats.provenance import Provenance
-from gatebook.formats.sbom import sbom_from
-from gatebook.formats.test_result import TestOutcome, TestResult
+from gatebook.formats.intoto import PredicateKind, predicate_kind
+from gatebook.formats.type_evaluation import TypeEvaluation
 from gatebook.ledger.entry import BlobReference, Entry, Relation, decode_entry
 from gatebook.ledger.kinds import (
+    AdvisoriesMatched,
     ApprovalGranted,
-    ApprovalRevoked,
     ArtifactRecorded,
-    ContractPublished,
     EvidenceAccepted,
+    EvidenceEvaluated,
     EvidenceReported,
-    TrustRootPublished,
 )
 from gatebook.ledger.store import BlobMissingError, BlobStore
 from gatebook.names import EnvironmentName, RepositoryUri
@@ -53,69 +52,24 @@ from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.trust.verified import VerifiedStatement
 from gatebook.trust.verify import verify_attestation
 
-__all__ = ["JUNIT_TYPE", "FactReader", "read_content"]
-
-
-JUNIT_TYPE: Final = "application/vnd.gatebook.junit+xml"
-"""Media type of a JUnit report kept beside the test result that was signed over it."""
-
-
-def read_content(statement: Statement) -> Provenance | Sbom | TestResult | None:
-    """Read the predicate of the families that controls judge; ``None`` for every other.
-
-    Raises:
-        MalformedError: the predicate is not what its type says.
-
-    """
-    match statement.kind:
-        case PredicateKind.PROVENANCE:
-            return Provenance.from_statement(statement)
-        case PredicateKind.SBOM:
-            return sbom_from(statement.predicate)
-        case PredicateKind.TEST_RESULT:
-            return TestResult.from_statement(statement)
-        case _:
-            return None
+__all__ = ["FactReader"]
 
 
 @dataclass(slots=True)
 class _Reading:
     """One judgement's reading: the entries by what they are, and what was opened on the way."""
 
-    subject: Digest
-    environment: EnvironmentName
-    artifacts: list[tuple[EntryReference, Entry, ArtifactRecorded]] = field(default_factory=list)
-    evidence: list[tuple[EntryReference, Entry, EvidenceAccepted | EvidenceReported]] = field(
-        default_factory=list
-    )
-    approvals: list[tuple[EntryReference, Entry, ApprovalGranted]] = field(default_factory=list)
-    revocations: dict[str, EntryReference] = field(default_factory=dict)
-    contract: Digest | None = None
-    trust_root: Digest | None = None
+    entries: Sorted
     root: TrustRoot | None = None
     repository: RepositoryUri | None = None
     documents: set[Digest] = field(default_factory=set)
+    evidence: dict[str, EvidenceFact] = field(default_factory=dict)
+    judged: dict[str, Digest | None] = field(default_factory=dict)
 
-    def sort(self, reference: EntryReference, entry: Entry) -> None:
-        """Put an entry where it belongs; one about something else counts for nothing."""
-        about = self.subject in entry.subjects
-        match entry.body:
-            case ArtifactRecorded() as body if about:
-                self.artifacts.append((reference, entry, body))
-            case EvidenceAccepted() | EvidenceReported() as body if about:
-                self.evidence.append((reference, entry, body))
-            case ApprovalGranted() as body if about and body.environment == self.environment:
-                self.approvals.append((reference, entry, body))
-            case ApprovalRevoked():
-                for link in entry.links:
-                    if link.rel is Relation.REVOKES:
-                        self.revocations.setdefault(link.entry, reference)
-            case ContractPublished() as body if body.environment == self.environment:
-                self.contract = body.contract
-            case TrustRootPublished() as body:
-                self.trust_root = body.root
-            case _:
-                pass
+    @property
+    def subject(self) -> Digest:
+        """The artifact."""
+        return self.entries.subject
 
 
 class FactReader:
@@ -154,42 +108,61 @@ class FactReader:
                 damaged: then nothing can be judged.
 
         """
-        reading = _Reading(subject=subject, environment=environment)
-        weighed: list[EntryReference] = []
-        for index in indexes:
-            entry = decode_entry(self._entry_bytes(index))
-            reference = EntryReference(index=index, id=entry.id, kind=entry.kind)
-            weighed.append(reference)
-            reading.sort(reference, entry)
-        if reading.trust_root is not None:
-            reading.documents.add(reading.trust_root)
-            reading.root = trust_root_from(fetch(self._blobs, reading.trust_root))
-        if reading.contract is not None:
-            reading.documents.add(reading.contract)
+        reading = self._open_entries(indexes, subject, environment)
+        entries = reading.entries
+        if entries.contract is not None:
+            reading.documents.add(entries.contract)
         authors, authors_problem = self._authors(reading)
-        facts = Facts(
+        evidence = self._all_evidence(reading)
+        approvals = tuple(self._approval(reading, item) for item in entries.approvals)
+        matches = tuple(self._match(reading, item) for item in _in_order(entries.matches.values()))
+        return Facts(
             subject=subject,
             environment=environment,
             now=now,
             origin=self._origin,
             size=size,
-            contract=reading.contract,
-            trust_root=reading.trust_root,
-            artifacts=tuple(_artifact(*item) for item in reading.artifacts),
+            contract=entries.contract,
+            trust_root=entries.trust_root,
+            artifacts=_artifacts(entries),
             authors=authors,
             authors_problem=authors_problem,
-            weighed=tuple(weighed),
+            evidence=evidence,
+            approvals=approvals,
+            advisories=entries.advisories,
+            matches=matches,
+            history=entries.history,
+            weighed=tuple(entries.weighed),
+            documents=tuple(sorted(reading.documents)),
         )
-        reading.repository = facts.repository()
-        evidence = tuple(self._evidence(reading, *item) for item in reading.evidence)
-        approvals = tuple(self._approval(reading, *item) for item in reading.approvals)
-        documents = tuple(sorted(reading.documents))
-        return replace(facts, evidence=evidence, approvals=approvals, documents=documents)
+
+    def read_evidence(self, indexes: Iterable[int], subject: Digest) -> tuple[EvidenceFact, ...]:
+        """Read what was accepted or reported about an artifact, for whatever environment.
+
+        Raises:
+            GatebookError: an entry or the trust root cannot be read.
+
+        """
+        return self._all_evidence(self._open_entries(indexes, subject, None))
+
+    def _open_entries(
+        self, indexes: Iterable[int], subject: Digest, environment: EnvironmentName | None
+    ) -> _Reading:
+        entries = Sorted(subject, environment)
+        for index in indexes:
+            entries.add(index, decode_entry(self._entry_bytes(index)))
+        reading = _Reading(entries)
+        if entries.trust_root is not None:
+            reading.documents.add(entries.trust_root)
+            reading.root = trust_root_from(fetch(self._blobs, entries.trust_root))
+        reading.repository = _repository(entries)
+        return reading
 
     def _authors(self, reading: _Reading) -> tuple[tuple[Identity, ...], Problem | None]:
         identities: set[Identity] = set()
         problem: Problem | None = None
-        for _, entry, body in reading.artifacts:
+        for recorded in reading.entries.artifacts:
+            entry, body = recorded.entry, recorded.body
             references = [item for item in entry.evidence if item.media_type == COMMIT_PEOPLE_TYPE]
             if not references:
                 problem = problem or Problem(
@@ -219,57 +192,166 @@ class FactReader:
         data = fetch(self._blobs, reference.digest)
         return data[SALT_BYTES:] if reference.salted else data
 
+    def _all_evidence(self, reading: _Reading) -> tuple[EvidenceFact, ...]:
+        for item in reading.entries.evidence:
+            reading.evidence[item.entry.id] = self._evidence(reading, item)
+        for evaluated in reading.entries.evaluations:
+            reading.evidence[evaluated.entry.id] = self._evaluation(reading, evaluated)
+        return tuple(sorted(reading.evidence.values(), key=lambda each: each.entry.index))
+
     def _evidence(
-        self,
-        reading: _Reading,
-        reference: EntryReference,
-        entry: Entry,
-        body: EvidenceAccepted | EvidenceReported,
+        self, reading: _Reading, item: Weighed[EvidenceAccepted | EvidenceReported]
     ) -> EvidenceFact:
+        entry, body = item.entry, item.body
         reading.documents.update(part.digest for part in entry.evidence)
         accepted = isinstance(body, EvidenceAccepted)
         named = body.predicate_type if isinstance(body, EvidenceAccepted) else body.format
         fact = EvidenceFact(
-            entry=reference,
+            entry=item.reference,
             document=entry.evidence[0].digest if entry.evidence else reading.subject,
             predicate_type=named,
             kind=predicate_kind(named) if accepted else None,
             signed=False,
             received=entry.time,
         )
-        if not accepted:
-            return fact
         try:
-            opened = self._open(reading, entry, None)
+            opened = self._open(reading, entry, None) if accepted else self._look(reading, entry)
         except GatebookError as error:
             return replace(fact, problem=_problem(error))
-        content = opened.content
-        return replace(
-            fact,
-            predicate_type=opened.predicate_type,
-            kind=opened.kind,
-            signed=True,
-            signers=opened.signers,
-            content=None if isinstance(content, ApprovalPredicate) else content,
-        )
+        if accepted:
+            fact = replace(
+                fact,
+                predicate_type=opened.predicate_type,
+                kind=opened.kind,
+                signed=True,
+                signers=opened.signers,
+            )
+        reading.judged[entry.id] = opened.predicate if accepted else fact.document
+        return replace(fact, format=opened.format, content=opened.content, further=opened.further)
 
-    def _approval(
-        self, reading: _Reading, reference: EntryReference, entry: Entry, body: ApprovalGranted
-    ) -> ApprovalFact:
+    def _look(self, reading: _Reading, entry: Entry) -> OpenedDocument:
+        """Read a document nobody signed."""
+        if not entry.evidence:
+            raise BlobMissingError("the entry names no document", code="facts.no-document")
+        part = entry.evidence[0]
+        data = fetch(self._blobs, part.digest)
+        question = Question(
+            parts=((part.digest, part.media_type),),
+            subject=reading.subject,
+            root=None,
+            at=entry.time,
+            repository=None,
+            environment=None,
+        )
+        opened = REMEMBERED.recall(question)
+        if opened is None:
+            read = read_document(data, media_type=part.media_type)
+            opened = OpenedDocument(content=read.content, format=read.format, further=read.further)
+            REMEMBERED.keep(question, opened, len(data))
+        return opened
+
+    def _evaluation(self, reading: _Reading, item: Weighed[EvidenceEvaluated]) -> EvidenceFact:
+        """Read an evaluation, which is as good as the evidence it is of."""
+        entry, body = item.entry, item.body
+        reading.documents.update(part.digest for part in entry.evidence)
+        judged = next(
+            (
+                reading.evidence[link.entry]
+                for link in entry.links
+                if link.rel is Relation.EVALUATES and link.entry in reading.evidence
+            ),
+            None,
+        )
+        if judged is None:
+            return EvidenceFact(
+                entry=item.reference,
+                document=body.document,
+                predicate_type=body.name,
+                kind=None,
+                signed=False,
+                problem=Problem(
+                    code="facts.evaluation-differs",
+                    message="the evaluation is of no evidence about the artifact",
+                    damaged=False,
+                ),
+                received=entry.time,
+            )
+        fact = replace(
+            judged, entry=item.reference, content=None, further=(), format=None, kind=None
+        )
+        if judged.problem is not None:
+            return fact
+        judged_document = next(
+            reading.judged.get(link.entry)
+            for link in entry.links
+            if link.rel is Relation.EVALUATES and link.entry in reading.evidence
+        )
+        try:
+            if not entry.evidence:
+                raise BlobMissingError("the entry names no document", code="facts.no-document")
+            evaluation = TypeEvaluation.parse(fetch(self._blobs, entry.evidence[0].digest))
+            said = (body.name, str(body.definition), str(body.document), body.compliant)
+            found = (
+                evaluation.name,
+                evaluation.definition,
+                evaluation.document,
+                evaluation.compliant,
+            )
+            if said != found or judged_document != body.document:
+                raise VerificationError(
+                    "the evaluation is of another type or document than its entry",
+                    code="facts.evaluation-differs",
+                )
+        except GatebookError as error:
+            return replace(fact, problem=_problem(error))
+        return replace(fact, content=evaluation)
+
+    def _match(self, reading: _Reading, item: Weighed[AdvisoriesMatched]) -> MatchFact:
+        entry, body = item.entry, item.body
+        reading.documents.update(part.digest for part in entry.evidence)
+        fact = MatchFact(
+            entry=item.reference,
+            sbom=body.sbom,
+            snapshot=body.snapshot,
+            report=None,
+            received=entry.time,
+        )
+        try:
+            if not entry.evidence:
+                raise BlobMissingError("the entry names no document", code="facts.no-document")
+            report = match_report_from(fetch(self._blobs, entry.evidence[0].digest))
+            said = (str(reading.subject), str(body.sbom), str(body.snapshot))
+            if said != (report.subject, report.sbom, report.snapshot):
+                raise VerificationError(
+                    "the match report is about another artifact, SBOM or snapshot than its entry",
+                    code="facts.match-differs",
+                )
+            counted = (len(report.findings), len(report.unevaluated), report.components)
+            if counted != (body.findings, body.unevaluated, body.components):
+                raise VerificationError(
+                    "the match report holds another number of findings than its entry says",
+                    code="facts.match-differs",
+                )
+        except GatebookError as error:
+            return replace(fact, problem=_problem(error))
+        return replace(fact, report=report)
+
+    def _approval(self, reading: _Reading, item: Weighed[ApprovalGranted]) -> ApprovalFact:
+        entry, body = item.entry, item.body
         reading.documents.update(part.digest for part in entry.evidence)
         fact = ApprovalFact(
-            entry=reference,
+            entry=item.reference,
             document=entry.evidence[0].digest if entry.evidence else reading.subject,
             role=body.role,
             approver=None,
             contract=body.contract,
             granted=entry.time,
-            revoked=reading.revocations.get(entry.id),
+            revoked=reading.entries.revocations.get(entry.id),
         )
         try:
             opened = self._open(reading, entry, body.environment)
-            predicate = opened.content
-            if not isinstance(predicate, ApprovalPredicate):
+            predicate = opened.approval
+            if predicate is None:
                 raise VerificationError(
                     f"the document is no approval, but {opened.predicate_type[:80]!r}",
                     code="facts.approval-differs",
@@ -326,50 +408,49 @@ def _open_anew(
         repository=question.repository,
         environment=question.environment,
     )
-    content: Provenance | Sbom | TestResult | ApprovalPredicate | None
-    if statement.kind is PredicateKind.APPROVAL:
-        content = ApprovalPredicate.from_statement(statement.statement)
-    else:
-        content = read_content(statement.statement)
-    if isinstance(content, TestResult):
-        for part, data in attachments:
-            if part.media_type == JUNIT_TYPE:
-                _check_report(content, part, data)
-    return OpenedDocument(
+    opened = OpenedDocument(
         predicate_type=statement.predicate_type,
         kind=statement.kind,
         signers=_signers(statement),
-        content=content,
+    )
+    if statement.kind is PredicateKind.APPROVAL:
+        return replace(opened, approval=ApprovalPredicate.from_statement(statement.statement))
+    beside = [Beside(media_type=part.media_type, data=data) for part, data in attachments]
+    read = read_content(statement.statement, beside)
+    predicate = None
+    if evidence_type_of(statement.predicate_type) is not None:
+        predicate = sha256(canonical.canonicalize(statement.statement.predicate))
+    return replace(
+        opened, content=read.content, format=read.format, further=read.further, predicate=predicate
     )
 
 
-def _check_report(result: TestResult, part: BlobReference, data: bytes) -> None:
-    """Compare a report kept beside a test result with what the result says of it."""
-    if not any(item.digests.matches(part.digest) for item in result.configuration):
-        raise VerificationError(
-            f"the test result was not signed over the report {part.digest.short}",
-            code="facts.report-differs",
-        )
-    report = read_junit(data)
-    passed = result.result is not TestOutcome.FAILED
-    if passed != report.is_clean or report.passed != len(result.passed_tests):
-        raise VerificationError(
-            f"the test result says {result.result} with {len(result.passed_tests)} passed; "
-            f"the report it was signed over has {report.passed} passed, "
-            f"{report.failed + report.errors} failed",
-            code="facts.report-differs",
-        )
+def _in_order(
+    matches: Iterable[Weighed[AdvisoriesMatched]],
+) -> list[Weighed[AdvisoriesMatched]]:
+    return sorted(matches, key=lambda each: each.reference.index)
 
 
-def _artifact(reference: EntryReference, entry: Entry, body: ArtifactRecorded) -> ArtifactFact:
+def _artifacts(entries: Sorted) -> tuple[ArtifactFact, ...]:
+    return tuple(_artifact(each) for each in entries.artifacts)
+
+
+def _artifact(item: Weighed[ArtifactRecorded]) -> ArtifactFact:
     return ArtifactFact(
-        entry=reference,
-        name=body.name,
-        artifact=body.artifact,
-        build=body.build,
-        recorded_by=entry.actor,
-        recorded=entry.time,
+        entry=item.reference,
+        name=item.body.name,
+        artifact=item.body.artifact,
+        build=item.body.build,
+        recorded_by=item.entry.actor,
+        recorded=item.entry.time,
     )
+
+
+def _repository(entries: Sorted) -> RepositoryUri | None:
+    """The repository the artifact is recorded with, when its recordings agree on one."""
+    builds = [each.body.build for each in entries.artifacts]
+    named = {each.repository for each in builds if each is not None and each.repository is not None}
+    return named.pop() if len(named) == 1 else None
 
 
 def _signers(statement: VerifiedStatement) -> tuple[SignerFact, ...]:

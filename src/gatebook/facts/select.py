@@ -1,21 +1,34 @@
 """Which entries a judgement weighs: chosen by the index, as it was at a size of the log."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gatebook.digest import Digest
 from gatebook.index.query import Query
 from gatebook.index.store import IndexReader
-from gatebook.index.tables import ContractRow, EntryRow, TrustRootRow
+from gatebook.index.tables import (
+    AdvisoriesRow,
+    ContractRow,
+    DecisionRow,
+    DeploymentRow,
+    EntryRow,
+    TrustRootRow,
+)
 from gatebook.ledger.entry import Entry
 from gatebook.ledger.kinds import (
+    AdvisoriesImported,
+    AdvisoriesMatched,
     ApprovalGranted,
     ApprovalRevoked,
     ArtifactRecorded,
     ContractPublished,
+    DecisionMade,
+    DeploymentFinished,
     EvidenceAccepted,
+    EvidenceEvaluated,
     EvidenceReported,
     TrustRootPublished,
+    Verdict,
 )
 from gatebook.names import EnvironmentName
 
@@ -27,6 +40,7 @@ _NEVER_HIDDEN: Final = frozenset(
         ArtifactRecorded,
         EvidenceAccepted,
         EvidenceReported,
+        EvidenceEvaluated,
         ApprovalRevoked,
     )
 )
@@ -38,8 +52,10 @@ def select_entries(
 ) -> tuple[int, ...]:
     """Return the indexes of the entries to weigh, in order, among the first ``size``.
 
-    Recordings of the artifact, evidence accepted or reported about it, approvals of it for the
-    environment and their revocations, and the newest contract and trust root. What is about the
+    Recordings of the artifact, evidence accepted or reported about it and what it was evaluated to,
+    approvals of it for the environment and their revocations; of its SBOMs the newest match report
+    each; the newest contract, trust root and advisories; and of its past the newest ``allow`` for
+    the environment and the first deployment into it. What is about the
     artifact is asked of two tables that say it independently: damage to one row hides nothing, and
     what an entry is gets decided by its bytes.
     """
@@ -51,17 +67,43 @@ def select_entries(
             chosen.add(approval.at)
             if approval.revoked_at is not None:
                 chosen.add(approval.revoked_at)
+    matches = [row for row in query.matches(subject) if row.at < size]
+    chosen.update(newest.at for newest in {row.sbom: row for row in matches}.values())
+    matched = {row.at for row in matches}
     for at in query.entries_about(subject):
-        kinds = [row.kind for row in index.select(EntryRow, {"at": at})]
+        kinds = {row.kind for row in index.select(EntryRow, {"at": at})}
         if not kinds or not _NEVER_HIDDEN.isdisjoint(kinds):
             chosen.add(at)
-    contract = index.newest(ContractRow, {"environment": str(environment)}, "at", size - 1)
-    trust_root = index.newest(TrustRootRow, {}, "at", size - 1)
-    published = index.newest(EntryRow, {"kind": TrustRootPublished.kind}, "at", size - 1)
-    if published is not None:
-        chosen.add(published.at)
-    chosen.update(row.at for row in (contract, trust_root) if row is not None)
+        elif AdvisoriesMatched.kind in kinds and at not in matched:
+            chosen.add(at)
+    chosen.update(_newest(index, environment, size))
+    chosen.update(_past(index, subject, environment, size))
     return tuple(sorted(at for at in chosen if at < size))
+
+
+def _newest(index: IndexReader, environment: EnvironmentName, size: int) -> Iterator[int]:
+    """What a judgement is made by: the last of each counts."""
+    last = size - 1
+    rows = (
+        index.newest(ContractRow, {"environment": str(environment)}, "at", last),
+        index.newest(TrustRootRow, {}, "at", last),
+        index.newest(EntryRow, {"kind": TrustRootPublished.kind}, "at", last),
+        index.newest(AdvisoriesRow, {}, "at", last),
+        index.newest(EntryRow, {"kind": AdvisoriesImported.kind}, "at", last),
+    )
+    yield from (row.at for row in rows if row is not None)
+
+
+def _past(
+    index: IndexReader, subject: Digest, environment: EnvironmentName, size: int
+) -> Iterator[int]:
+    here = {"digest": str(subject), "environment": str(environment)}
+    allowed = index.newest(DecisionRow, {**here, "verdict": Verdict.ALLOW.value}, "at", size - 1)
+    if allowed is not None:
+        yield allowed.at
+    deployed = index.oldest(DeploymentRow, {**here, "status": "finished"}, "since", 0)
+    if deployed is not None:
+        yield deployed.at
 
 
 def select_unindexed(
@@ -77,15 +119,24 @@ def select_unindexed(
 
 def _is_weighed(entry: Entry, subject: Digest, environment: EnvironmentName) -> bool:
     match entry.body:
-        case ArtifactRecorded() | EvidenceAccepted() | EvidenceReported():
+        case (
+            ArtifactRecorded()
+            | EvidenceAccepted()
+            | EvidenceReported()
+            | EvidenceEvaluated()
+            | AdvisoriesMatched()
+        ):
             return subject in entry.subjects
-        case ApprovalGranted() as body:
+        case ApprovalGranted() | DeploymentFinished() as body:
             return subject in entry.subjects and body.environment == environment
+        case DecisionMade() as body:
+            about = subject in entry.subjects and body.environment == environment
+            return about and body.verdict is Verdict.ALLOW
         case ApprovalRevoked() as body:
             return subject in entry.subjects or body.environment == environment
         case ContractPublished() as body:
             return body.environment == environment
-        case TrustRootPublished():
+        case TrustRootPublished() | AdvisoriesImported():
             return True
         case _:
             return False

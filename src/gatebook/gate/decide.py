@@ -167,6 +167,7 @@ def _decision(
         size=facts.size,
         contract=facts.contract,
         trust_root=facts.trust_root,
+        advisories=None if facts.advisories is None else facts.advisories.snapshot,
         entries=facts.weighed,
         documents=facts.documents,
         outcomes=outcomes,

@@ -18,7 +18,7 @@ __all__ = ["DECISION_SCHEMA", "DECISION_TYPE", "ENGINE", "Decision", "Reason"]
 
 DECISION_SCHEMA: Final = "gatebook/decision/v1"
 DECISION_TYPE: Final = "application/vnd.gatebook.decision+json"
-ENGINE: Final = "gatebook-controls/2"
+ENGINE: Final = "gatebook-controls/3"
 """The way facts and contract give outcomes. It changes whenever an old decision could come out
 differently; a decision of another engine is not replayed by this one."""
 
@@ -44,6 +44,7 @@ class Decision:
         size: how many entries of it were taken into account.
         contract: digest of the contract.
         trust_root: digest of the trust root.
+        advisories: digest of the newest snapshot of advisories.
         entries: every entry weighed.
         documents: digest of every document weighed.
         outcomes: one per control of the contract, in its order.
@@ -62,6 +63,7 @@ class Decision:
     size: int
     contract: Digest | None
     trust_root: Digest | None
+    advisories: Digest | None
     entries: tuple[EntryReference, ...]
     documents: tuple[Digest, ...]
     outcomes: tuple[Outcome, ...]
@@ -90,6 +92,7 @@ class Decision:
                 "ledger": {"origin": self.origin, "size": self.size},
                 "contract": _text(self.contract),
                 "trust_root": _text(self.trust_root),
+                "advisories": _text(self.advisories),
                 "entries": entries,
                 "documents": documents,
                 "outcomes": outcomes,
@@ -137,6 +140,7 @@ class Decision:
             size=_integer(ledger, "size"),
             contract=_digest(root, "contract"),
             trust_root=_digest(root, "trust_root"),
+            advisories=_digest(root, "advisories"),
             entries=tuple(
                 EntryReference(
                     index=_integer(item, "index"), id=item.text("id"), kind=item.text("kind")

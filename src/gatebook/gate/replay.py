@@ -125,7 +125,8 @@ def check_complete(decision: Decision, index: IndexReader) -> None:
 
 
 def _first_difference(recorded: Decision, again: Decision) -> str:
-    for name in ("verdict", "reason", "contract", "trust_root", "entries", "documents"):
+    names = ("verdict", "reason", "contract", "trust_root", "advisories", "entries", "documents")
+    for name in names:
         before, after = getattr(recorded, name), getattr(again, name)
         if before != after:
             return f"{name} was {before}, is {after}"

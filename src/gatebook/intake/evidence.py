@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Final
 
 from gatebook.digest import Digest, sha256
-from gatebook.errors import GatebookError, UsageError
-from gatebook.facts.read import read_content
+from gatebook.errors import GatebookError, MalformedError, UsageError
+from gatebook.facts.content import GUESSED, Beside, read_content
 from gatebook.formats.attestations import COSIGN_RECORD_TYPE, AttestationKind
 from gatebook.formats.intoto import PredicateKind
 from gatebook.intake.book import Desk
@@ -98,7 +98,7 @@ def accept_attestation(
                 code="intake.is-approval",
                 hint="hand it in with `gatebook approve --attestation FILE`",
             )
-        read_content(statement.statement)
+        _check_content(statement, attachments)
     except GatebookError as error:
         record_refusal(desk, document, subject=about, by=by, error=error)
         raise
@@ -119,6 +119,17 @@ def accept_attestation(
         )
     )
     return appended, statement
+
+
+def _check_content(statement: VerifiedStatement, attachments: Sequence[Attachment]) -> None:
+    """Refuse what does not say what it claims to say, together with what is kept beside it."""
+    beside = [Beside(media_type=each.media_type, data=each.data) for each in attachments]
+    try:
+        read_content(statement.statement, beside)
+    except MalformedError:
+        # What a predicate of a type that nobody knows looks like is a guess.
+        if statement.kind not in GUESSED:
+            raise
 
 
 def media_type(kind: AttestationKind) -> str:

@@ -12,12 +12,12 @@ from gatebook.clock import Instant
 from gatebook.digest import Digest, DigestSet, sha256
 from gatebook.errors import UsageError
 from gatebook.facts.documents import APPROVAL_PREDICATE, ApprovalPredicate
-from gatebook.facts.read import JUNIT_TYPE
-from gatebook.formats.components import SbomFormat
+from gatebook.facts.content import JUNIT_TYPE
 from gatebook.formats.intoto import Statement, Subject
-from gatebook.formats.junit import read_junit
 from gatebook.formats.provenance import LOCAL_BUILD_TYPE, SLSA_V1
-from gatebook.formats.sbom import MAX_SBOM_BYTES, read_sbom
+from gatebook.formats.sbom.components import SbomFormat
+from gatebook.formats.sbom.read import MAX_SBOM_BYTES, read_sbom
+from gatebook.formats.test_reports.junit import read_junit
 from gatebook.formats.test_result import (
     TEST_RESULT_V0_1,
     TestConfiguration,

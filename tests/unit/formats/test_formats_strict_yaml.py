@@ -71,3 +71,32 @@ def test_what_surprises_is_refused(document: bytes, says: str) -> None:
 def test_any_text_gives_data_or_an_error_of_ours(document: str) -> None:
     with contextlib.suppress(MalformedError):
         strict_yaml.loads(document.encode())
+
+
+SAMPLE = b"""# everything that is read
+text: plain
+quoted: '1.10'
+number: 12
+float: 1.5
+"yes": true
+nothing:
+tilde: ~
+list: [a, "b", 3, {c: d}]
+block: |
+  two
+  lines
+"""
+
+
+def test_libyaml_reads_the_same() -> None:
+    assert strict_yaml.loads(SAMPLE, libyaml=True) == strict_yaml.loads(SAMPLE)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"a: 1\na: 2", b"a: &x 1\nb: *x", b"a: !t 1", b"--- a\n--- b", b"a: [", b"<<: {}", b"\xff"],
+)
+def test_libyaml_refuses_the_same(broken: bytes) -> None:
+    for libyaml in (False, True):
+        with pytest.raises(MalformedError):
+            strict_yaml.loads(broken, libyaml=libyaml)

@@ -58,6 +58,7 @@ class Document:
         self.data = _as_utf8(data)
         self.media_type = media_type
         self._made: dict[Callable[[Document], Any], Any] = {}
+        self._undecodable: MalformedError | None = None
 
     def once(self, make: "Callable[[Document], T]") -> T:
         """What ``make`` makes of this document, made once; reading and describing share it.
@@ -84,9 +85,16 @@ class Document:
             MalformedError: it is not one strict JSON value (see :func:`gatebook.canonical.loads`).
 
         """
-        return canonical.loads(
-            self.data, what="document", max_bytes=MAX_DOCUMENT_BYTES, max_depth=_MAX_DEPTH
-        )
+        if self._undecodable is not None:
+            # Every reader asks; that it is none is found out once.
+            raise self._undecodable.with_traceback(None)
+        try:
+            return canonical.loads(
+                self.data, what="document", max_bytes=MAX_DOCUMENT_BYTES, max_depth=_MAX_DEPTH
+            )
+        except MalformedError as error:
+            self._undecodable = error
+            raise
 
     @functools.cached_property
     def root(self) -> JsonObject | None:

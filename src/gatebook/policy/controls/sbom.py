@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 from gatebook.facts.facts import EvidenceFact, Facts
-from gatebook.formats.components import Sbom, SbomFormat
+from gatebook.formats.sbom.components import Sbom, SbomFormat
 from gatebook.formats.intoto import PredicateKind
 from gatebook.policy.control import Roles, damaged_finding, describe_problems, listed
 from gatebook.policy.outcome import Finding, Status
