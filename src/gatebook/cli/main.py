@@ -34,6 +34,7 @@ COMMANDS = {
     "contract": ("gatebook.cli.commands.contract", "Check and publish contracts."),
     "trust": ("gatebook.cli.commands.trust", "Check and publish trust roots."),
     "key": ("gatebook.cli.commands.key", "Make, show and rotate keys."),
+    "sbom": ("gatebook.cli.commands.sbom", "Check, compare and diff SBOMs."),
     "advisories": (
         "gatebook.cli.commands.advisories",
         "Import advisories, and match components with them.",
@@ -41,6 +42,10 @@ COMMANDS = {
     "evidence-type": (
         "gatebook.cli.commands.evidence_type",
         "Check custom evidence types.",
+    ),
+    "inspect": (
+        "gatebook.cli.commands.inspect",
+        "Say what a document is, and whether it is valid.",
     ),
     "reindex": ("gatebook.cli.commands.reindex", "Fold the index anew from the ledger."),
 }

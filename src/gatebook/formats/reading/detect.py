@@ -220,9 +220,7 @@ def read_large(document: Document) -> Any:
     return getattr(importlib.import_module(module), function)(document.data)
 
 
-def _asked(
-    document: Document, others: _Others
-) -> tuple[Reader[Any] | None, MalformedError | None]:
+def _asked(document: Document, others: _Others) -> tuple[Reader[Any] | None, MalformedError | None]:
     if len(document.data) > LARGE and document.start.startswith((b"{", b"[")):
         large = _large(document)
         if large is not None or len(document.data) > MAX_DOCUMENT_BYTES:

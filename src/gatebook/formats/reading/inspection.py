@@ -4,13 +4,13 @@ The answer never depends on the file's name, and a refused document is described
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gatebook.canonical import Json, JsonObject
 from gatebook.errors import GatebookError, MalformedError, UndecidedError
 from gatebook.formats.reading.compressed import compression_of
-from gatebook.formats.reading.detect import Identified, identify, read_large
+from gatebook.formats.reading.detect import Identified, UnlikeNamedError, identify, read_large
 from gatebook.formats.reading.document import MAX_DOCUMENT_BYTES, Document
 from gatebook.formats.reading.document_format import DocumentFormat, Family
 from gatebook.formats.reading.form import Form, form_of
@@ -18,7 +18,10 @@ from gatebook.formats.reading.layers import Layer
 from gatebook.formats.reading.reader import Reader
 from gatebook.formats.reading.sketch import LARGE
 
-__all__ = ["Inspection", "inspect"]
+__all__ = ["MAX_INSPECTED_BYTES", "Inspection", "inspect"]
+
+MAX_INSPECTED_BYTES: Final = 1024 * 1024 * 1024
+"""As large as a component list may be that is read piece by piece."""
 
 _ENVELOPES: Final = frozenset({DocumentFormat.DSSE, DocumentFormat.SIGSTORE_BUNDLE})
 _UNREAD: Final = "no format that is read; only its form was judged"
@@ -124,6 +127,9 @@ def inspect(
         found = identify(
             data, media_type=media_type, as_format=as_format, max_bytes=max_bytes, others=others
         )
+    except UnlikeNamedError as unlike:
+        found = identify(data, media_type=media_type, max_bytes=max_bytes, others=others)
+        return replace(_inspected(found, schema=False), valid=False, reason=unlike)
     except MalformedError as error:
         return _unidentified(data, error)
     return _inspected(found, schema=schema)

@@ -33,6 +33,15 @@ __all__ = ["RawParts", "check_licenses"]
 T = TypeVar("T")
 
 _MAX_KNOWN: Final = 4096
+# Each algorithm once at most: by number, or all that Maven's plugin writes, in its order.
+_BY_NUMBER: Final = (
+    *((b"MD5", 32), (b"SHA-1", 40), (b"SHA-256", 64), (b"SHA-384", 96), (b"SHA-512", 128)),
+    *((b"SHA3-256", 64), (b"SHA3-384", 96), (b"SHA3-512", 128)),
+)
+_OF_MAVEN: Final = (
+    *((b"MD5", 32), (b"SHA-1", 40), (b"SHA-256", 64), (b"SHA-512", 128), (b"SHA-384", 96)),
+    *((b"SHA3-384", 96), (b"SHA3-256", 64), (b"SHA3-512", 128)),
+)
 _HEX_DIGITS: Final = b"0123456789abcdefABCDEF"
 
 
@@ -54,19 +63,18 @@ class _Written:
         self.properties = self._arrays(
             self._key(b"name") + rb'"[^"]*+"' + comma + self._key(b"value") + rb'"[^"]*+"'
         )
-        sha384, sha512 = self._hash(b"SHA-384", 96), self._hash(b"SHA-512", 128)
-        # Each algorithm once at most, in the orders of tools: by number, or as Maven's has them.
+        in_order = b"".join(self._hash(*each) + rb"?+" for each in _BY_NUMBER)
+        of_maven = b"".join(self._hash(*each) for each in _OF_MAVEN)
+        one = self._one_of(((b"512", 128), (b"256", 64), (b"1", 40)))
         self.hashes = re.compile(
-            (space + rb"(?:\[" + space + self._hash(b"MD5", 32) + self._hash(b"SHA-1", 40))
-            + (self._hash(b"SHA-256", 64) + rb"(?:" + sha384 + sha512)
-            + (rb"|" + sha512 + sha384 + rb")" + self._hash(b"SHA3-384", 96))
-            + (
-                self._hash(b"SHA3-256", 64)
-                + self._hash(b"SHA3-512", 128)
-                + rb"\]"
-                + space
-                + rb")*+"
-            )
+            space
+            + rb"(?:\["
+            + space
+            + rb"(?:"
+            + b"|".join((one, of_maven, in_order))
+            + rb")\]"
+            + space
+            + rb")*+"
         ).fullmatch
 
     def _key(self, name: bytes) -> bytes:
@@ -91,7 +99,14 @@ class _Written:
     def _hash(self, algorithm: bytes, digits: int) -> bytes:
         members = self._key(b"alg") + b'"' + algorithm + b'"' + self._space + b"," + self._after
         members += self._key(b"content") + rb'"[^"]{%d}"' % digits
-        return rb"(?:" + self._object(members) + rb")?+"
+        return rb"(?:" + self._object(members) + rb")"
+
+    def _one_of(self, sizes: tuple[tuple[bytes, int], ...]) -> bytes:
+        """A single SHA: what it begins with is looked at once."""
+        between = b'"' + self._space + b"," + self._after + self._key(b"content")
+        members = self._key(b"alg") + b'"SHA-(?:'
+        members += b"|".join(size + between + rb'"[^"]{%d}"' % digits for size, digits in sizes)
+        return self._object(members + b")") + rb"(?=\])"
 
 
 @functools.cache
