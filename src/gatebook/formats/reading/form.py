@@ -3,6 +3,7 @@
 Only the form is judged. What the document says means nothing to anybody here.
 """
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -73,7 +74,7 @@ def form_of(document: Document) -> Form:
             format=DocumentFormat.UNPARSEABLE,
             error=DocumentError("the document is empty", code="formats.document-empty"),
         )
-    if document.start.startswith((b"{", b"[", b'"')):
+    if document.start.startswith((b"{", b"[")):
         return _json(document)
     if document.start.startswith(b"<"):
         return _xml(document)
@@ -96,7 +97,7 @@ def _json(document: Document) -> Form:
             return Form(format=DocumentFormat.JSON_OTHER, counts={"keys": keys})
         case list():
             return Form(format=DocumentFormat.JSON_ARRAY, counts={"items": len(value)})
-        case _:
+        case _:  # it began with a brace or a bracket
             return Form(format=DocumentFormat.OTHER)
 
 
@@ -106,7 +107,10 @@ def _stream_length(data: bytes) -> int | None:
 
     count = depth = 0
     try:
-        events: Any = ijson.basic_parse(data.replace(b"\x1e", b" "), multiple_values=True)
+        # use_float: without it, the parser crashes on an integer of more than 4,300 digits.
+        events: Any = ijson.basic_parse(
+            io.BytesIO(data.replace(b"\x1e", b" ")), multiple_values=True, use_float=True
+        )
         for event, _ in events:
             if event in {"start_map", "start_array"}:
                 depth += 1
