@@ -219,7 +219,7 @@ def test_an_spdx_document_that_breaks_one_rule(rule: str) -> None:
     BROKEN_SPDX[rule](document)
     with pytest.raises(MalformedError) as refused:
         check_spdx2(document)
-    assert refused.value.code == "formats.spdx-invalid"
+    assert refused.value.code in {"formats.spdx-invalid", "formats.spdx-control-character"}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class DocumentFormat(StrEnum):
     GITHUB_DEPENDABOT_ALERTS = "github-dependabot-alerts"
     GITHUB_CODE_SCANNING_ALERTS = "github-code-scanning-alerts"
     GITHUB_WEBHOOK_ALERT = "github-webhook-alert"
-    GITHUB_SECRET_SCANNING_ALERTS = "github-secret-scanning-alerts"
+    GITHUB_SECRET_SCANNING_ALERTS = "github-secret-scanning-alerts"  # noqa: S105  # a format
     AWS_INSPECTOR2 = "aws-inspector2"
     AWS_ECR = "aws-ecr-scan-findings"
     AWS_ASFF = "aws-asff"

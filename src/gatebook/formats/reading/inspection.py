@@ -23,6 +23,20 @@ __all__ = ["MAX_INSPECTED_BYTES", "Inspection", "inspect"]
 MAX_INSPECTED_BYTES: Final = 1024 * 1024 * 1024
 """As large as a component list may be that is read piece by piece."""
 
+# Formats that hardly anybody tells apart; they are also counted as what they are to the others.
+_ALSO_COUNTED: Final = frozenset(
+    {
+        *(DocumentFormat.TWISTCLI, DocumentFormat.BLACK_DUCK, DocumentFormat.CHECKMARX),
+        *(DocumentFormat.DETECT_SECRETS, DocumentFormat.GITLEAKS, DocumentFormat.YARN_AUDIT),
+        *(DocumentFormat.GITHUB_SECRET_SCANNING_ALERTS, DocumentFormat.CLAIR_V4),
+        *(DocumentFormat.OPENSSF_SCORECARD, DocumentFormat.JEST_JSON),
+        *(DocumentFormat.COVERAGE_PY_JSON, DocumentFormat.DEPENDENCY_CHECK_JSON),
+        *(DocumentFormat.SONARQUBE_QUALITY_GATE, DocumentFormat.SONARQUBE_WEBHOOK),
+        *(DocumentFormat.IN_TOTO_VULNS, DocumentFormat.COSIGN_VULN),
+        *(DocumentFormat.TRIVY_OPERATOR_OTHER, DocumentFormat.OSV_RECORD),
+        DocumentFormat.KEV_CATALOGUE,
+    }
+)
 _ENVELOPES: Final = frozenset({DocumentFormat.DSSE, DocumentFormat.SIGSTORE_BUNDLE})
 _UNREAD: Final = "no format that is read; only its form was judged"
 _UNOPENED: Final = "read and verified in one go only; see gatebook verify attestation"
@@ -39,6 +53,9 @@ class Inspection:
         counts: what is in it, in the words of its format.
         valid: whether it keeps the rules of its format; ``None`` where that was not judged.
         reason: why it is refused.
+        conforms: whether it keeps the rules of its specification that a valid document may break;
+            ``None`` where that was not judged, or where there are none.
+        problem: the first places where it does not conform.
         notes: what else there is to say.
         parses: whether it can be read, valid or not; ``None`` where nobody tried.
         content: the normal form, where it was read.
@@ -54,6 +71,8 @@ class Inspection:
     valid: bool | None = None
     parses: bool | None = None
     reason: GatebookError | None = None
+    conforms: bool | None = None
+    problem: GatebookError | None = None
     notes: tuple[str, ...] = ()
     content: Any = None
     claims: DocumentFormat | None = None
@@ -84,6 +103,10 @@ class Inspection:
         written |= self.counts
         written["valid"] = self.valid
         written["parses"] = self.parses
+        if self.conforms is not None:
+            written["conforms"] = self.conforms
+        if self.problem is not None:
+            written["problem"] = {"code": self.problem.code, "message": self.problem.message}
         if self.claims is not None:
             written["claims"] = self.claims.value
         if self.reason is not None:
@@ -226,7 +249,7 @@ def _of_form(document: Document, undecoded: MalformedError | None) -> Inspection
 
 def _of_reader(document: Document, reader: Reader[Any], *, schema: bool) -> Inspection:
     try:
-        counts = reader.describe(document)
+        counts = {**_coarsely(document, reader), **reader.describe(document)}
     except MalformedError as error:
         return Inspection(
             format=DocumentFormat.UNPARSEABLE,
@@ -239,11 +262,15 @@ def _of_reader(document: Document, reader: Reader[Any], *, schema: bool) -> Insp
         )
     content, refused = _read(document, reader)
     unchecked: GatebookError | None = None
+    problem: GatebookError | None = None
     if schema and reader.check is not None:
         try:
             reader.check(document)
         except MalformedError as error:
-            refused = refused or error
+            if error.code in reader.tolerated:
+                problem = error
+            else:
+                refused = refused or error
         except UndecidedError as error:
             unchecked = error
     notes = _notes(unchecked, refused, reader, schema=schema)
@@ -256,10 +283,16 @@ def _of_reader(document: Document, reader: Reader[Any], *, schema: bool) -> Insp
         counts=counts,
         valid=refused is None if is_judged and not is_open else None,
         parses=None if is_open else content is not None,
+        conforms=problem is None if reader.tolerated and schema and unchecked is None else None,
+        problem=problem,
         reason=refused,
         notes=notes,
         content=content,
     )
+
+
+def _coarsely(document: Document, reader: Reader[Any]) -> Mapping[str, Json]:
+    return document.once(form_of).counts if reader.format in _ALSO_COUNTED else {}
 
 
 def _notes(

@@ -32,6 +32,8 @@ class Reader(Generic[T_co]):
         check: whether the document is valid by its format's whole schema; raises
             ``MalformedError`` naming the first places where it is not. ``None``: ``read`` is as
             strict as the schema.
+        tolerated: codes of ``check`` for rules that documents in use break so often that breaking
+            them makes a document one that does not conform, and not an invalid one.
 
     """
 
@@ -41,3 +43,4 @@ class Reader(Generic[T_co]):
     read: Callable[[Document], T_co]
     describe: Callable[[Document], Mapping[str, Json]]
     check: Callable[[Document], None] | None = None
+    tolerated: frozenset[str] = frozenset()

@@ -155,6 +155,7 @@ class Sbom:
         edges: which components each one depends on, by ref. A ref that is here with nothing is
             known to depend on nothing; of one that is not here nothing is known.
         contains: which components each one contains, by ref.
+        services: refs of the services it lists, which are no components and may be depended on.
         relationships: how many relationships the document lists.
         files: how many files it lists (they are not components, except in CycloneDX).
         vulnerabilities: how many vulnerabilities it lists.
@@ -188,6 +189,7 @@ class Sbom:
     top_level: int = 0
     edges: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     contains: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    services: tuple[str, ...] = ()
     relationships: int = 0
     files: int = 0
     vulnerabilities: int = 0

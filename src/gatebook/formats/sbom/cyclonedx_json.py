@@ -226,6 +226,7 @@ class CycloneDxBuilder:
             top_level=self._list.top_level,
             edges=self._edges,
             contains=self._list.contains,
+            services=_service_refs(root.services.value if root.services else None),
             relationships=self._dependencies,
             files=0,
             vulnerabilities=self.vulnerabilities,
@@ -262,6 +263,20 @@ def _distribution(components: tuple[CycloneDxComponent, ...]) -> Distribution | 
                 like=each.property_values("syft:distro:idLike:0"),
             )
     return None
+
+
+def _service_refs(services: Json) -> tuple[str, ...]:
+    """The refs of services, those inside others included; whatever is malformed is left out."""
+    found: list[str] = []
+    waiting: list[Json] = [services]
+    while waiting:
+        listed = waiting.pop()
+        for each in listed if isinstance(listed, list) else ():
+            if isinstance(each, dict):
+                ref = each.get("bom-ref")
+                found += [ref] if isinstance(ref, str) else []
+                waiting.append(each.get("services"))
+    return tuple(found)
 
 
 def _created(metadata: WireMetadata, defects: Defects) -> Instant | None:

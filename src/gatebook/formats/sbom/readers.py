@@ -23,6 +23,10 @@ from gatebook.formats.sbom.components import Sbom
 __all__ = ["SBOM_READERS"]
 
 
+# Most published SPDX breaks some rule of the specification; it is read, and said not to conform.
+_SPDX_RULES: Final = frozenset({"formats.spdx-invalid", "formats.spdx3-invalid"})
+
+
 def _check_cyclonedx(document: Document) -> None:
     from gatebook.formats.sbom.validity.cyclonedx_json import (  # noqa: PLC0415  # only to check
         check_cyclonedx_json,
@@ -51,17 +55,17 @@ SBOM_READERS: Final[tuple[Reader[Sbom], ...]] = (
     # A media type is asked first, because the bytes of protobuf may look like anything.
     cyclonedx_protobuf.READER,
     replace(cyclonedx_json.READER, check=_check_cyclonedx),
-    replace(spdx2_json.READER, check=_check_spdx2),
-    replace(spdx3.READER, check=_check_spdx3),
+    replace(spdx2_json.READER, check=_check_spdx2, tolerated=_SPDX_RULES),
+    replace(spdx3.READER, check=_check_spdx3, tolerated=_SPDX_RULES),
     syft.READER,
     github_snapshot.READER,
     cyclonedx_xml.EXTENSION_READER,
     cyclonedx_xml.READER,
-    spdx2_rdf.READER,
-    spdx2_xml.READER,
-    spdx2_xml.DOCUMENT_READER,
-    spdx2_tag_value.READER,
+    replace(spdx2_rdf.READER, tolerated=_SPDX_RULES),
+    replace(spdx2_xml.READER, tolerated=_SPDX_RULES),
+    replace(spdx2_xml.DOCUMENT_READER, tolerated=_SPDX_RULES),
+    replace(spdx2_tag_value.READER, tolerated=_SPDX_RULES),
     cyclonedx_protobuf.TEXT_READER,
     # YAML is looked for in the whole document, so it is asked last.
-    spdx2_yaml.READER,
+    replace(spdx2_yaml.READER, tolerated=_SPDX_RULES),
 )

@@ -7,6 +7,7 @@ from gatebook.canonical import Json, JsonObject
 from gatebook.formats.fields import Fields
 from gatebook.formats.sbom.components import Defects, SbomError
 from gatebook.formats.sbom.parts import Contact, ContactRole
+from gatebook.formats.sbom.spdx3_artifacts import Artifact, artifact_of
 
 __all__ = ["Elements", "Spdx3Error", "kind_of", "type_of"]
 
@@ -59,6 +60,7 @@ class Elements:
         relationships: every kind of relationship.
         sboms: collections of elements that are SBOMs.
         licenses: licences, expressions and their parts, by identifier.
+        artifacts: what files and sources say besides their names, by identifier.
         files: how many files there are.
         vulnerabilities: how many vulnerabilities there are.
 
@@ -70,6 +72,7 @@ class Elements:
         self.relationships: list[Fields] = []
         self.sboms: list[Fields] = []
         self.licenses: dict[str, Fields] = {}
+        self.artifacts: dict[str, Artifact] = {}
         self.files = 0
         self.vulnerabilities = 0
         self._agents: dict[str, Fields] = {}
@@ -90,8 +93,11 @@ class Elements:
             self.packages.append(found)
         elif element_type.endswith("Relationship"):
             self.relationships.append(found)
-        elif element_type == "File":
-            self.files += 1
+        elif element_type in ("File", "SoftwareArtifact"):
+            self.files += element_type == "File"
+            artifact, ref = artifact_of(found), self.id_of(found)
+            if artifact is not None and ref is not None:
+                self.artifacts[ref] = artifact
         elif element_type in _LICENSES:
             self.licenses[self.id_of(found) or ""] = found
         elif element_type in _AGENTS:

@@ -16,6 +16,7 @@ from gatebook.formats.sbom.parts import (
     LicenseForm,
     LicenseSource,
 )
+from gatebook.formats.sbom.spdx3_artifacts import RelatedArtifacts, related_artifacts
 from gatebook.formats.sbom.spdx3_elements import Elements, type_of
 
 __all__ = ["Graph"]
@@ -65,6 +66,7 @@ class Graph:
 
         """
         self._elements = elements
+        self._artifacts: dict[str, RelatedArtifacts] = {}
         self._related: dict[str, list[tuple[str, tuple[str, ...], Fields]]] = {}
         for each in elements.relationships:
             kind = (each.optional_text("relationshipType") or "").rpartition("/")[2]
@@ -83,6 +85,7 @@ class Graph:
         """
         licenses = self._licenses()
         scopes = self._kinds()
+        self._artifacts = related_artifacts(self._related, self._elements.artifacts, self._license)
         return tuple(self._component(each, licenses, scopes) for each in self._elements.packages)
 
     def edges(self, refs: set[str | None]) -> dict[str, tuple[str, ...]]:
@@ -235,6 +238,7 @@ class Graph:
         suppliers = elements.texts(found, "suppliedBy")
         origins = elements.texts(found, "originatedBy")
         purpose = _software(found, "primaryPurpose")
+        artifacts = self._artifacts.get(ref or "", RelatedArtifacts())
         return ConvertedComponent(
             type=purpose.rpartition("/")[2].lower() if purpose else None,
             ref=ref,
@@ -253,7 +257,9 @@ class Graph:
                 lambda text: elements.defects.add(f"{name[:80]!r}: {text}"),
             ),
             claims=tuple(licenses.get(ref or "", ())),
-            pointers=tuple(_references(found)),
+            pointers=(*_references(found), *artifacts.references),
+            notes=tuple(artifacts.properties),
+            file=artifacts.filename,
             people=tuple(self._people(suppliers, origins)),
             supplied_by=next(elements.names(suppliers), None),
             originator=next(elements.names(origins), None),

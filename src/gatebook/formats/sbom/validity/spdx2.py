@@ -25,9 +25,10 @@ from gatebook.formats.sbom.validity.spdx2_values import (
     uri_problem,
 )
 
-__all__ = ["CODE", "check_spdx2", "check_spdx2_json", "spdx2_problems"]
+__all__ = ["CODE", "CONTROLS_CODE", "check_spdx2", "check_spdx2_json", "spdx2_problems"]
 
 CODE: Final = "formats.spdx-invalid"
+CONTROLS_CODE: Final = "formats.spdx-control-character"
 
 _VERSIONS: Final = ("SPDX-2.1", "SPDX-2.2", "SPDX-2.3")
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"
@@ -43,10 +44,14 @@ def check_spdx2(shape: JsonObject) -> None:
     """Check a document.
 
     Raises:
-        MalformedError: it breaks a rule; the message names the first places (code :data:`CODE`).
+        MalformedError: it breaks a rule (code :data:`CODE`) or holds a character that no SPDX in
+            XML can (:data:`CONTROLS_CODE`); the message names the first places.
 
     """
     version = shape.get("spdxVersion")
+    unreadable = Problems()
+    _check_texts(shape, unreadable)
+    unreadable.refuse(f"{str(version)[:20]} document", CONTROLS_CODE)
     spdx2_problems(shape).refuse(f"{str(version)[:20]} document", CODE)
 
 
