@@ -9,8 +9,9 @@ from gatebook.errors import ConflictError, GatebookError
 from gatebook.facts.facts import Facts
 from gatebook.facts.read import FactReader
 from gatebook.gate.decision import Decision
-from gatebook.ledger.entry import Entry, Relation, decode_entry
+from gatebook.ledger.entry import BlobReference, Entry, Relation, decode_entry
 from gatebook.ledger.kinds import (
+    AdvisoriesImported,
     ApprovalRefused,
     BookCreated,
     DecisionMade,
@@ -21,7 +22,16 @@ from gatebook.ledger.kinds import (
 from gatebook.ledger.store import BlobMissingError
 from gatebook.tlog.keys import VerifierKey
 
-__all__ = ["Contents", "PackageBlobs"]
+__all__ = ["Contents", "PackageBlobs", "documents_of"]
+
+
+def documents_of(entry: Entry) -> tuple[BlobReference, ...]:
+    """The documents of an entry that belong into a package.
+
+    Of a snapshot of advisories that is the manifest. Its sources are gigabytes, and what they say
+    of the artifact is in the match reports, which is what was weighed.
+    """
+    return entry.evidence[:1] if isinstance(entry.body, AdvisoriesImported) else entry.evidence
 
 
 class PackageBlobs:
@@ -199,7 +209,7 @@ class Contents:
         """Every document the decision or an entry names, and what it is."""
         named: dict[Digest, str] = {}
         for index, entry in self.entries.items():
-            for reference in entry.evidence:
+            for reference in documents_of(entry):
                 named.setdefault(reference.digest, f"{reference.media_type}, entry {index}")
         for digest in self.decision.documents:
             named.setdefault(digest, "a document the decision weighed")

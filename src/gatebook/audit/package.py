@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from gatebook.audit.archive import PackageError, write_archive
-from gatebook.audit.contents import Contents
+from gatebook.audit.contents import Contents, documents_of
 from gatebook.audit.manifest import (
     CHECKPOINT,
     LOG_KEY,
@@ -159,7 +159,9 @@ def _documents(
 ) -> dict[Digest, bytes]:
     """Every document that is named and still there."""
     named = {
-        reference.digest for data in encoded.values() for reference in decode_entry(data).evidence
+        reference.digest
+        for data in encoded.values()
+        for reference in documents_of(decode_entry(data))
     }
     named.update(_decision(blobs, decision_entry).documents)
     documents: dict[Digest, bytes] = {}

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from gatebook.canonical import loads
-from gatebook.cli.options import read_file
+from gatebook.cli.options import open_book, read_file
 from gatebook.cli.output import (
     heading,
     note,
@@ -31,9 +31,13 @@ from gatebook.vulnerabilities.assessment import assess
 from gatebook.vulnerabilities.findings import Finding, Matched
 from gatebook.vulnerabilities.package_identity import Identified, Unidentified, identify_purl
 from gatebook.vulnerabilities.snapshot import AdvisorySnapshot, SourceKind
+from gatebook.workspace.layout import Layout
 
 __all__ = [
+    "DEFAULT_STORE",
     "Targets",
+    "has_book",
+    "known_advisories",
     "matched_status",
     "open_advisories",
     "print_advisory",
@@ -42,6 +46,9 @@ __all__ = [
     "print_status",
     "read_targets",
 ]
+
+DEFAULT_STORE = "advisories.gatebook"
+"""The file of advisories where there is no book."""
 
 _FINDINGS = 7
 _UNDECIDED = 4
@@ -63,6 +70,33 @@ class Targets:
 
     components: list[Identified | Unidentified] = field(default_factory=list)
     sboms: dict[str, int] = field(default_factory=dict)
+
+
+def has_book(ctx: click.Context, ledger: Path) -> bool:
+    """Whether advisories are those of a book: it is there, or it was named on the command line."""
+    from click.core import ParameterSource
+
+    named = ctx.get_parameter_source("ledger") is ParameterSource.COMMANDLINE
+    return named or Layout(directory=ledger).book.exists()
+
+
+@contextmanager
+def known_advisories(
+    ctx: click.Context,
+    advisories: Path | None,
+    ledger: Path,
+    actor: str | None,
+    *,
+    skip_malformed: bool = False,
+) -> Iterator[AdvisoryStore]:
+    """Open the advisories that an option names, else those of the book, else the usual file."""
+    if advisories is None and has_book(ctx, ledger):
+        with open_book(ledger, actor) as book:
+            yield book.advisories()
+        return
+    path = advisories or Path(DEFAULT_STORE)
+    with open_advisories(path, skip_malformed=skip_malformed) as store:
+        yield store
 
 
 @contextmanager
@@ -228,7 +262,9 @@ def _snapshot_fields(snapshot: AdvisorySnapshot) -> dict[str, Any]:
     }
 
 
-def print_imported(made: ImportedAdvisories, into: Path, *, as_json: bool) -> None:
+def print_imported(
+    made: ImportedAdvisories, into: Path, *, entry: int | None = None, as_json: bool
+) -> None:
     """Print what an import made."""
     _tell_malformed(made)
     snapshot = made.snapshot
@@ -236,6 +272,7 @@ def print_imported(made: ImportedAdvisories, into: Path, *, as_json: bool) -> No
         print_json(
             "gatebook/advisories-imported/v1",
             file=str(into),
+            entry=entry,
             snapshot=_snapshot_fields(snapshot),
             sources=[msgspec.to_builtins(each) for each in snapshot.sources],
             passed_over=made.passed_over,
@@ -246,7 +283,8 @@ def print_imported(made: ImportedAdvisories, into: Path, *, as_json: bool) -> No
         f"imported {counted(snapshot.records, 'advisory', 'advisories')} from "
         f"{counted(len(snapshot.sources), 'source')} into {into}"
     )
-    click.echo(style(f"  snapshot {snapshot.digest}", "dim"))
+    where = "" if entry is None else f", entry {entry}"
+    click.echo(style(f"  snapshot {snapshot.digest}{where}", "dim"))
     if made.passed_over:
         note(f"passed over {counted(made.passed_over, 'file')} with something else")
 

@@ -4,10 +4,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from gatebook.cli.plain import counted
 from gatebook.digest import Digest
 from gatebook.formats.intoto import predicate_kind
 from gatebook.ledger.entry import Entry, encode_entry
 from gatebook.ledger.kinds import (
+    AdvisoriesImported,
+    AdvisoriesMatched,
     ApprovalGranted,
     ApprovalRefused,
     ApprovalRevoked,
@@ -15,13 +18,16 @@ from gatebook.ledger.kinds import (
     Body,
     BookCreated,
     ContractPublished,
+    DecisionLapsed,
     DecisionMade,
     DeploymentFailed,
     DeploymentFinished,
     DeploymentStarted,
     EvidenceAccepted,
+    EvidenceEvaluated,
     EvidenceRefused,
     EvidenceReported,
+    EvidenceTypePublished,
     KeyRotated,
     TrustRootPublished,
 )
@@ -76,12 +82,24 @@ _SUMMARIES: dict[type[Body], Callable[[Any], str]] = {
     EvidenceAccepted: lambda body: f"{evidence_name(body.predicate_type)} by {_people(body)}",
     EvidenceReported: lambda body: f"{body.format}, unsigned",
     EvidenceRefused: lambda body: body.code,
+    EvidenceEvaluated: lambda body: (
+        f"{body.name}: {'compliant' if body.compliant else 'NOT COMPLIANT'}"
+    ),
+    EvidenceTypePublished: lambda body: f"{body.name}  {body.definition.short}",
+    AdvisoriesImported: lambda body: (
+        f"{counted(body.records, 'advisory', 'advisories')}  {body.snapshot.short}"
+    ),
+    AdvisoriesMatched: lambda body: (
+        f"{counted(body.findings, 'vulnerability', 'vulnerabilities')} in "
+        f"{counted(body.components, 'component')}"
+    ),
     ApprovalGranted: lambda body: (
         f"→ {body.environment} by {body.approver.person or body.approver.holder} as {body.role}"
     ),
     ApprovalRefused: lambda body: f"→ {body.environment}  {body.code}",
     ApprovalRevoked: lambda body: f"→ {body.environment}",
     DecisionMade: lambda body: f"{body.verdict.upper()} → {body.environment}",
+    DecisionLapsed: lambda body: f"→ {body.environment}  {body.code}",
     DeploymentStarted: _deployed,
     DeploymentFinished: _deployed,
     DeploymentFailed: _deployed,

@@ -28,6 +28,11 @@ COMMANDS = {
     "log": ("gatebook.cli.commands.log", "List the entries of the book."),
     "show": ("gatebook.cli.commands.show", "Show an entry, a decision or an artifact."),
     "query": ("gatebook.cli.commands.query", "Ask what ran where, when, and how it got there."),
+    "drift": ("gatebook.cli.commands.drift", "Say what became known since an artifact was built."),
+    "recheck": (
+        "gatebook.cli.commands.recheck",
+        "Decide again about everything that runs or may be deployed.",
+    ),
     "verify": ("gatebook.cli.commands.verify", "Verify a receipt, a package, a log or a book."),
     "replay": ("gatebook.cli.commands.replay", "Decide again and compare, byte for byte."),
     "audit": ("gatebook.cli.commands.audit", "Export packages and logs for auditors."),
@@ -41,7 +46,7 @@ COMMANDS = {
     ),
     "evidence-type": (
         "gatebook.cli.commands.evidence_type",
-        "Check custom evidence types.",
+        "Check and publish custom evidence types.",
     ),
     "inspect": (
         "gatebook.cli.commands.inspect",

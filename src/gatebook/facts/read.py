@@ -7,7 +7,7 @@ from gatebook import canonical
 from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError, UnreachableError, VerificationError
-from gatebook.facts.content import Beside, read_content, read_document
+from gatebook.facts.content import Beside, ReadContent, read_content, read_document
 from gatebook.facts.documents import (
     COMMIT_PEOPLE_TYPE,
     SALT_BYTES,
@@ -215,7 +215,9 @@ class FactReader:
             received=entry.time,
         )
         try:
-            opened = self._open(reading, entry, None) if accepted else self._look(reading, entry)
+            opened = (
+                self._open(reading, entry, None) if accepted else self._look(reading, entry, named)
+            )
         except GatebookError as error:
             return replace(fact, problem=_problem(error))
         if accepted:
@@ -229,14 +231,14 @@ class FactReader:
         reading.judged[entry.id] = opened.predicate if accepted else fact.document
         return replace(fact, format=opened.format, content=opened.content, further=opened.further)
 
-    def _look(self, reading: _Reading, entry: Entry) -> OpenedDocument:
+    def _look(self, reading: _Reading, entry: Entry, named: str) -> OpenedDocument:
         """Read a document nobody signed."""
         if not entry.evidence:
             raise BlobMissingError("the entry names no document", code="facts.no-document")
         part = entry.evidence[0]
         data = fetch(self._blobs, part.digest)
         question = Question(
-            parts=((part.digest, part.media_type),),
+            parts=((part.digest, f"{part.media_type} {named}"),),
             subject=reading.subject,
             root=None,
             at=entry.time,
@@ -245,7 +247,9 @@ class FactReader:
         )
         opened = REMEMBERED.recall(question)
         if opened is None:
-            read = read_document(data, media_type=part.media_type)
+            # What a document of a custom type says is in its evaluation.
+            custom = evidence_type_of(named) is not None
+            read = ReadContent() if custom else read_document(data, media_type=part.media_type)
             opened = OpenedDocument(content=read.content, format=read.format, further=read.further)
             REMEMBERED.keep(question, opened, len(data))
         return opened

@@ -46,6 +46,17 @@ _NEVER_HIDDEN: Final = frozenset(
 )
 """Kinds that may count against an artifact. A hidden approval only closes the gate."""
 
+_ABOUT: Final = (
+    ArtifactRecorded,
+    EvidenceAccepted,
+    EvidenceReported,
+    EvidenceEvaluated,
+    AdvisoriesMatched,
+    ApprovalGranted,
+    DeploymentFinished,
+)
+"""Kinds that count for the artifact they are about, and for an environment if they name one."""
+
 
 def select_entries(
     index: IndexReader, subject: Digest, environment: EnvironmentName, size: int
@@ -60,8 +71,7 @@ def select_entries(
     what an entry is gets decided by its bytes.
     """
     query = Query(index)
-    chosen = {row.at for row in query.artifacts(subject)}
-    chosen.update(row.at for row in query.evidence(subject) if row.outcome != "refused")
+    chosen = set(_about(query, index, subject))
     for approval in query.approvals(subject, environment):
         if approval.outcome == "granted":
             chosen.add(approval.at)
@@ -69,16 +79,21 @@ def select_entries(
                 chosen.add(approval.revoked_at)
     matches = [row for row in query.matches(subject) if row.at < size]
     chosen.update(newest.at for newest in {row.sbom: row for row in matches}.values())
-    matched = {row.at for row in matches}
-    for at in query.entries_about(subject):
-        kinds = {row.kind for row in index.select(EntryRow, {"at": at})}
-        if not kinds or not _NEVER_HIDDEN.isdisjoint(kinds):
-            chosen.add(at)
-        elif AdvisoriesMatched.kind in kinds and at not in matched:
-            chosen.add(at)
     chosen.update(_newest(index, environment, size))
     chosen.update(_past(index, subject, environment, size))
     return tuple(sorted(at for at in chosen if at < size))
+
+
+def _about(query: Query, index: IndexReader, subject: Digest) -> Iterator[int]:
+    """Recordings and evidence, and whatever else about the artifact may never be hidden."""
+    yield from (row.at for row in query.artifacts(subject))
+    yield from (row.at for row in query.evidence(subject) if row.outcome != "refused")
+    matched = {row.at for row in query.matches(subject)}
+    for at in query.entries_about(subject):
+        kinds = {row.kind for row in index.select(EntryRow, {"at": at})}
+        hidden = AdvisoriesMatched.kind in kinds and at not in matched
+        if not kinds or hidden or not _NEVER_HIDDEN.isdisjoint(kinds):
+            yield at
 
 
 def _newest(index: IndexReader, environment: EnvironmentName, size: int) -> Iterator[int]:
@@ -118,25 +133,16 @@ def select_unindexed(
 
 
 def _is_weighed(entry: Entry, subject: Digest, environment: EnvironmentName) -> bool:
+    about = subject in entry.subjects
+    here = getattr(entry.body, "environment", environment) == environment
     match entry.body:
-        case (
-            ArtifactRecorded()
-            | EvidenceAccepted()
-            | EvidenceReported()
-            | EvidenceEvaluated()
-            | AdvisoriesMatched()
-        ):
-            return subject in entry.subjects
-        case ApprovalGranted() | DeploymentFinished() as body:
-            return subject in entry.subjects and body.environment == environment
-        case DecisionMade() as body:
-            about = subject in entry.subjects and body.environment == environment
-            return about and body.verdict is Verdict.ALLOW
-        case ApprovalRevoked() as body:
-            return subject in entry.subjects or body.environment == environment
-        case ContractPublished() as body:
-            return body.environment == environment
         case TrustRootPublished() | AdvisoriesImported():
             return True
-        case _:
-            return False
+        case ContractPublished():
+            return here
+        case ApprovalRevoked():
+            return about or here
+        case DecisionMade() as body:
+            return about and here and body.verdict is Verdict.ALLOW
+        case body:
+            return about and here and isinstance(body, _ABOUT)

@@ -1,5 +1,6 @@
 """Gather, decide, record: the front door of the room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,18 +69,30 @@ class Gate:
             StoreError: the decision could not be recorded; then there is none.
 
         """
-        now = self._clock.now()
-        decision = self.consider(subject, environment, now)
+        return self.record(self.consider(subject, environment, self._clock.now()), by=by)
+
+    def record(self, decision: Decision, *, by: Actor, beside: Sequence[Draft] = ()) -> Recorded:
+        """Record a decision that was considered, and other entries in the same append.
+
+        Args:
+            decision: the decision.
+            by: who asked for it.
+            beside: entries that are in the book if and only if the decision is.
+
+        Raises:
+            StoreError: it could not be recorded; then there is none.
+
+        """
         document = decision.encode()
         reference = BlobReference(
             digest=self._blobs.put(document), size=len(document), media_type=DECISION_TYPE
         )
-        (entry,) = self._ledger.append(
+        entry, *_ = self._ledger.append(
             Draft(
                 actor=by,
-                subjects=(subject,),
+                subjects=(decision.subject,),
                 body=DecisionMade(
-                    environment=environment,
+                    environment=decision.environment,
                     verdict=decision.verdict,
                     contract=decision.contract,
                     failed=tuple(
@@ -88,7 +101,8 @@ class Gate:
                     valid_until=decision.valid_until,
                 ),
                 evidence=(reference,),
-            )
+            ),
+            *beside,
         )
         return Recorded(decision=decision, entry=entry)
 

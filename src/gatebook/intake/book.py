@@ -14,6 +14,7 @@ from gatebook.ledger.entry import BlobReference, Draft, Entry, decode_entry
 from gatebook.ledger.ledger import Ledger
 from gatebook.ledger.store import BlobStore
 from gatebook.names import RepositoryUri
+from gatebook.programs.program import Evaluator
 from gatebook.trust.root.trust_root import TrustRoot
 
 __all__ = ["Desk", "NoTrustRootError"]
@@ -32,6 +33,7 @@ class Desk:
     Attributes:
         catch_up: folds what was appended into the index.
         random: gives salts.
+        evaluator: gives whoever runs programs of custom evidence types, when one is needed.
 
     """
 
@@ -41,6 +43,7 @@ class Desk:
     clock: Clock
     catch_up: Callable[[], None]
     random: Callable[[int], bytes] = field(default=secrets.token_bytes)
+    evaluator: Callable[[], Evaluator] | None = None
 
     def append(self, *drafts: Draft) -> Sequence[Appended]:
         """Append, and let the index follow."""

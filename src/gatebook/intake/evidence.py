@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from gatebook import canonical
 from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError, MalformedError, UsageError
-from gatebook.facts.content import GUESSED, Beside, read_content
+from gatebook.facts.content import GUESSED, Beside, read_content, read_document
+from gatebook.facts.documents import evidence_type_of
 from gatebook.formats.attestations import COSIGN_RECORD_TYPE, AttestationKind
 from gatebook.formats.intoto import PredicateKind
+from gatebook.formats.type_evaluation import TypeEvaluation
 from gatebook.intake.book import Desk
+from gatebook.intake.evidence_types import evaluate, evaluated_draft
 from gatebook.ledger.batch import Appended
-from gatebook.ledger.entry import Draft
+from gatebook.ledger.entry import Draft, idempotent_id
 from gatebook.ledger.kinds import (
     CertifiedAs,
     EvidenceAccepted,
@@ -64,8 +68,10 @@ def accept_attestation(
 ) -> tuple[Appended, VerifiedStatement]:
     """Verify an attestation and append ``evidence.accepted``.
 
-    Refused bytes are recorded as ``evidence.refused``, with their digest and the code of the
-    reason, and nothing else of them. Handing in the same bytes again appends nothing.
+    One of a custom evidence type is judged by it, and ``evidence.evaluated`` appended with it,
+    whether it complies or not. Refused bytes are recorded as ``evidence.refused``, with their
+    digest and the code of the reason, and nothing else of them. Handing in the same bytes again
+    appends nothing.
 
     Args:
         desk: where it is handed in.
@@ -99,12 +105,14 @@ def accept_attestation(
                 hint="hand it in with `gatebook approve --attestation FILE`",
             )
         _check_content(statement, attachments)
+        evaluation = _evaluated(desk, statement)
     except GatebookError as error:
         record_refusal(desk, document, subject=about, by=by, error=error)
         raise
     references = [desk.keep(document, media_type(received.kind))]
     references.extend(desk.keep(each.data, each.media_type) for each in attachments)
-    (appended,) = desk.append(
+    key = f"evidence {sha256(document)} {about} {root.digest}"
+    drafts = [
         Draft(
             actor=by,
             subjects=(about,),
@@ -115,15 +123,34 @@ def accept_attestation(
                 proved=_proved(statement),
             ),
             evidence=tuple(references),
-            idempotency_key=f"evidence {sha256(document)} {about} {root.digest}",
+            idempotency_key=key,
         )
-    )
-    return appended, statement
+    ]
+    if evaluation is not None:
+        evidence = idempotent_id(by, key)
+        drafts.append(evaluated_draft(desk, evaluation, evidence=evidence, subject=about, by=by))
+    return desk.append(*drafts)[0], statement
+
+
+def _evaluated(desk: Desk, statement: VerifiedStatement) -> TypeEvaluation | None:
+    """Judge a document of a custom evidence type."""
+    name = evidence_type_of(statement.predicate_type)
+    if name is None:
+        return None
+    return evaluate(desk, name, canonical.canonicalize(statement.statement.predicate))
 
 
 def _check_content(statement: VerifiedStatement, attachments: Sequence[Attachment]) -> None:
-    """Refuse what does not say what it claims to say, together with what is kept beside it."""
-    beside = [Beside(media_type=each.media_type, data=each.data) for each in attachments]
+    """Refuse what does not say what it claims to say.
+
+    A report that was signed by its digest alone says nothing without the bytes. What else is kept
+    beside an attestation does not change what was signed; judgements compare it.
+    """
+    beside = [
+        Beside(media_type=each.media_type, data=each.data)
+        for each in attachments
+        if statement.kind is PredicateKind.REPORT
+    ]
     try:
         read_content(statement.statement, beside)
     except MalformedError:
@@ -158,9 +185,33 @@ def only_subject(received: Received) -> Digest:
 
 
 def report_document(
-    desk: Desk, document: bytes, *, subject: Digest, form: str, media_type: str, by: Actor
+    desk: Desk, document: bytes, *, subject: Digest, form: str | None, media_type: str, by: Actor
 ) -> Appended:
-    """Keep a document nobody signed; it is never confused with signed evidence."""
+    """Keep a document nobody signed; it is never confused with signed evidence.
+
+    Args:
+        desk: where it is handed in.
+        document: as received.
+        subject: what it is about.
+        form: what it is called; the format its content has, if not given. Judgements read it by its
+            content whatever it is called.
+        media_type: what its tool calls it.
+        by: who hands it in.
+
+    Raises:
+        MalformedError: nobody says what it is, and its content does not, or claims to be what it
+            is not.
+
+    """
+    if form is None:
+        found = read_document(document, media_type=media_type).format
+        if found is None:
+            raise MalformedError(
+                "the document is of no format that is read",
+                code="intake.report-unread",
+                hint="say what it is with --format",
+            )
+        form = found.value
     (appended,) = desk.append(
         Draft(
             actor=by,

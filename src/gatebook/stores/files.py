@@ -115,6 +115,48 @@ class FileBlobs:
         self._durable.add(digest)
         return digest
 
+    def put_file(self, source: Path, digest: Digest) -> None:
+        """Store a file too large to be held in memory, durably.
+
+        Raises:
+            StoreError: it cannot be read, or is not certain to be durable.
+            VerificationError: its bytes are not what the digest says: it was changed since.
+
+        """
+        path = self._path(digest)
+        if digest in self._durable or path.exists():
+            return
+        scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            self._make_shard(path.parent)
+            found = self._disk.copy_new(source, scratch, 0o444)
+            if found != digest.hex:
+                raise VerificationError(
+                    f"{source} was changed while it was read", code="stores.source-changed"
+                )
+            self._disk.rename(scratch, path)
+            self._disk.sync_directory(path.parent)
+        except OSError as error:
+            raise StoreError(
+                f"blob {digest} could not be written: {error.strerror}", code="stores.write-failed"
+            ) from error
+        finally:
+            with suppress(OSError):
+                self._disk.remove(scratch)
+        self._durable.add(digest)
+
+    def path_of(self, digest: Digest) -> Path:
+        """Where a document is, for those who read large ones in parts.
+
+        Raises:
+            BlobMissingError: nothing is stored under it.
+
+        """
+        path = self._path(digest)
+        if not path.exists():
+            raise BlobMissingError(f"no blob {digest} is stored")
+        return path
+
     def get(self, digest: Digest) -> bytes:
         """Return the bytes stored under ``digest``, after comparing their hash.
 

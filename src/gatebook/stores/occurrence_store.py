@@ -225,6 +225,10 @@ class SqliteOccurrences:
         number: int = found[0][0]
         return number
 
+    def settle(self) -> None:
+        """Make durable what was kept, so that others may say that it is."""
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+
     # -- asking ------------------------------------------------------------------------------------
 
     def counts(self) -> OccurrenceCounts:
@@ -246,6 +250,40 @@ class SqliteOccurrences:
             (owner,),
         )
         return tuple(row[0] for row in rows)
+
+    def mentioning(self, purl: str) -> tuple[str, ...]:
+        """Who has a component with exactly this package URL, sorted."""
+        rows = self._run("SELECT id FROM component WHERE purl = ?", (purl,))
+        return self.owners_of(rows[0][0]) if rows else ()
+
+    def beginning(self, purl: str) -> list[tuple[str, str]]:
+        """Who has a component whose package URL is this one and a version or more; sorted."""
+        rows = self._run(
+            "SELECT id, purl FROM component WHERE purl >= ? AND purl < ?",
+            (purl, f"{purl}\U0010ffff"),
+        )
+        return sorted(
+            (owner, found)
+            for number, found in rows
+            # A name that only begins like it is another package.
+            if found == purl or found[len(purl)] in "@?#"
+            for owner in self.owners_of(number)
+        )
+
+    def packages_named(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Ecosystem and name of every package of a name, also without what is before it; sorted."""
+        wanted = name.casefold()
+        pairs = (
+            row[0].partition("|") for row in self._run("SELECT DISTINCT package FROM coordinate")
+        )
+        return tuple(
+            sorted(
+                (ecosystem, found)
+                for ecosystem, _, found in pairs
+                if (folded := found.casefold()) == wanted
+                or folded.endswith((f"/{wanted}", f":{wanted}"))
+            )
+        )
 
     def having(self, questions: Iterable[RangeQuestion]) -> list[Occurrence]:
         """Find who has a version that is asked for, sorted; each component of an owner once."""

@@ -31,7 +31,7 @@ from gatebook.ledger.kinds import ArtifactKind, BuildInformation, Verdict
 from gatebook.names import Actor, ArtifactName, EnvironmentName, RoleName
 from gatebook.trust.signing.signers import PrivateKey, sign_statement
 from gatebook.workspace.create import create_book
-from gatebook.workspace.evidence_book import EvidenceBook
+from gatebook.workspace.drift_book import DriftBook
 from gatebook.workspace.layout import Layout
 from gatebook.workspace.open_book import parse_digest, read_state
 from gatebook.workspace.rotation import rotate, settle
@@ -39,7 +39,7 @@ from gatebook.workspace.rotation import rotate, settle
 __all__ = ["Book"]
 
 
-class Book(EvidenceBook):
+class Book(DriftBook):
     """An organisation's book in a directory.
 
     Made by :meth:`create` or :meth:`open`; a context manager that closes it.
@@ -231,6 +231,9 @@ class Book(EvidenceBook):
     ) -> Recorded:
         """Judge, and record the decision whatever it is.
 
+        What the newest advisories say of the artifact's SBOMs is looked up and recorded before, if
+        it was not yet. Where that breaks, the decision is made without, and says what is missing.
+
         Args:
             subject: the artifact.
             environment: where it is to run.
@@ -246,8 +249,10 @@ class Book(EvidenceBook):
         row = self.query.trust_root()
         expected = () if trust_root is None else (parse_digest(trust_root),)
         self._pins.check(None if row is None else Digest.parse(row.root), expected=expected)
+        about = parse_digest(subject)
+        self._match_if_possible(about, by=by or self.actor)
         recorded = self._gate.judge(
-            parse_digest(subject), EnvironmentName.parse(str(environment)), by=by or self.actor
+            about, EnvironmentName.parse(str(environment)), by=by or self.actor
         )
         self._catch_up()
         # Another process may have published one since. A decision that could not be gathered names

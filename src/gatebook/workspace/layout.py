@@ -7,6 +7,9 @@
     index.db      the index: a fold of the log, may be deleted
     checkpoint    the highest signed checkpoint, kept outside the database
     blobs/        documents by digest
+    advisories/   snapshots of advisories as they are looked up in, by digest; may be deleted
+    inventory.db  which artifact has which components: a fold of the SBOMs, may be deleted
+    licences.db   the same of licences
     keys/log.pem  the log's private key, readable by its owner only
 
 While the log's key is rotated, ``keys/log.new.pem`` is there too; see
@@ -80,6 +83,21 @@ class Layout:
     def blobs(self) -> Path:
         """The documents."""
         return self.directory / "blobs"
+
+    @property
+    def advisories(self) -> Path:
+        """The snapshots of advisories, one file each."""
+        return self.directory / "advisories"
+
+    @property
+    def inventory(self) -> Path:
+        """Which artifact has which components."""
+        return self.directory / "inventory.db"
+
+    @property
+    def licenses(self) -> Path:
+        """Which artifact has components under which licence."""
+        return self.directory / "licences.db"
 
     @property
     def log_key(self) -> Path:

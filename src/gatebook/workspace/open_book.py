@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from gatebook.audit.package import build_package
 from gatebook.clock import Clock, Instant
@@ -15,12 +15,14 @@ from gatebook.index.query import Query
 from gatebook.index.tables import EntryRow
 from gatebook.intake.approvals import current_contract
 from gatebook.intake.book import Desk, NoTrustRootError
+from gatebook.intake.evidence_types import current_type
 from gatebook.ledger.entry import Entry, decode_entry
 from gatebook.ledger.kinds import DecisionMade
 from gatebook.ledger.ledger import Ledger
 from gatebook.ledger.store import StoreError
 from gatebook.names import Actor, EnvironmentName
 from gatebook.policy.contract import Contract
+from gatebook.programs.program import Evaluator
 from gatebook.stores.files import CheckpointFile, FileBlobs
 from gatebook.stores.sqlite_index import SqliteIndex
 from gatebook.stores.sqlite_ledger import SqliteLedger
@@ -29,6 +31,10 @@ from gatebook.tlog.receipt import Receipt
 from gatebook.workspace.layout import Layout
 from gatebook.workspace.log_export import log_resources
 from gatebook.workspace.pins import TrustRootPins
+
+if TYPE_CHECKING:
+    from gatebook.evaluator.pool import ProcessEvaluator
+    from gatebook.formats.evidence_type import TypeDefinition
 
 __all__ = ["OpenBook", "parse_digest", "read_state"]
 
@@ -50,6 +56,7 @@ class OpenBook:
         self._clock = clock
         self._key_state = read_state(layout)
         self._pins = TrustRootPins(layout)
+        self._evaluator: ProcessEvaluator | None = None
         self._store = SqliteLedger(layout.ledger)
         try:
             self._ledger = Ledger(
@@ -66,12 +73,15 @@ class OpenBook:
             index=self._index,
             clock=clock,
             catch_up=self._catch_up,
+            evaluator=self._programs,
         )
         self._gate = Gate(ledger=self._ledger, blobs=self._blobs, index=self._index, clock=clock)
         self._catch_up()
 
     def close(self) -> None:
-        """Write what is pending and close the files."""
+        """Write what is pending, close the files and end the programs."""
+        if self._evaluator is not None:
+            self._evaluator.close()
         try:
             self._ledger.close()
         finally:
@@ -194,6 +204,15 @@ class OpenBook:
             )
         return row.at, self._blobs.get(Digest.parse(row.root))
 
+    def evidence_type(self, name: str) -> "TypeDefinition":
+        """Return the definition of a custom evidence type in force.
+
+        Raises:
+            NoEvidenceTypeError: none was published.
+
+        """
+        return current_type(self._desk, name)
+
     @property
     def trust_root_pins(self) -> TrustRootPins:
         """Which trust roots may be published and decided under; see its class."""
@@ -244,6 +263,14 @@ class OpenBook:
     def log_resources(self) -> Iterator[tuple[str, bytes]]:
         """Yield path and bytes of the log as a C2SP tile tree, the checkpoint last."""
         return log_resources(self._store, self.checkpoint())
+
+    def _programs(self) -> Evaluator:
+        """Who runs the programs of custom evidence types; processes start when one is asked."""
+        if self._evaluator is None:
+            from gatebook.evaluator.pool import ProcessEvaluator  # noqa: PLC0415  # when needed
+
+            self._evaluator = ProcessEvaluator()
+        return self._evaluator
 
     def _check_key(self) -> None:
         """Sign nothing with a key that another process has rotated away."""

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
 from gatebook.errors import GatebookError, MalformedError
+from gatebook.facts.content import ReadContent, read_content
 from gatebook.facts.documents import APPROVAL_PREDICATE, ApprovalPredicate, CommitPeople
 from gatebook.facts.facts import Identity
 from gatebook.facts.identify import identify
 from gatebook.facts.opened import REMEMBERED, Memory, OpenedDocument, Question, forget_documents
-from gatebook.facts.content import ReadContent, read_content
 from gatebook.facts.read import FactReader
 from gatebook.facts.select import select_entries, select_unindexed
-from gatebook.formats.sbom.components import Sbom
 from gatebook.formats.intoto import PredicateKind, Statement
 from gatebook.formats.provenance import Provenance
+from gatebook.formats.sbom.components import Sbom
 from gatebook.formats.test_result import TestResult
 from gatebook.names import Actor, EnvironmentName, RoleName
 
@@ -37,8 +37,9 @@ def test_what_is_weighed_is_about_the_artifact_and_the_environment(company, appr
     approved.refuse_approval()
     approved.approve("ben", environment="staging")
     approved.demand(environment="staging")
-    approved.judge()
-    assert chosen(approved, company) == (1, 2, 3, 4, 5, 6, 7)
+    approved.judge()  # 13, an allow: a later judgement asks when it was given
+    approved.judge(company.other)
+    assert chosen(approved, company) == (1, 2, 3, 4, 5, 6, 7, 13)
 
 
 def test_the_newest_contract_and_trust_root_are_weighed(company, approved):

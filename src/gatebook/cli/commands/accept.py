@@ -22,6 +22,7 @@ from gatebook.errors import GatebookError, UsageError, VerificationError
 if TYPE_CHECKING:
     from gatebook.cli.acceptance import Outcome
     from gatebook.digest import Digest
+    from gatebook.ledger.batch import Appended
     from gatebook.workspace.book import Book
 
 __all__ = ["RefusedDocumentsError", "command"]
@@ -63,7 +64,23 @@ class RefusedDocumentsError(VerificationError):
     "--unsigned",
     help="Keep a document nobody signed as reported; it satisfies no signed control.",
 )
-@option("--format", "form", help="What an unsigned document is, such as junit or trivy.")
+@option(
+    "--format",
+    "form",
+    help="What an unsigned document is called; what its content says it is, if absent.",
+)
+@option(
+    "--evidence-type",
+    metavar="NAME",
+    help="Judge an unsigned document by this custom evidence type.",
+)
+@option(
+    "--report",
+    "reports",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="A report that FILE was signed over by its digest; may be given several times.",
+)
 @ledger_option
 @actor_option
 @receipt_option
@@ -79,6 +96,8 @@ def command(
     subject: str | None,
     unsigned: bool,
     form: str | None,
+    evidence_type: str | None,
+    reports: tuple[Path, ...],
     ledger: Path,
     actor: str | None,
     receipt: Path | None,
@@ -90,21 +109,32 @@ def command(
     an array or lines of them, or an answer of the GitHub or npm API; - is standard input.
     What is refused is recorded as refused, with the digest of its bytes and the reason, and does
     not keep the others out. Documents that nobody signed are kept as reported.
+
+    Exit status 7 if a document was judged by a custom evidence type and does not comply.
     """
+    from gatebook.cli.evaluations import tell_evaluation
+    from gatebook.cli.output import appended
     from gatebook.cli.subject import resolve_digest
 
-    if not unsigned and form is not None:
-        raise UsageError("--format goes with --unsigned", code="cli.unsigned")
+    if not unsigned and (form is not None or evidence_type is not None):
+        raise UsageError("--format and --evidence-type go with --unsigned", code="cli.unsigned")
     if unsigned:
-        if subject is None or form is None or source is None:
-            raise UsageError("--unsigned needs FILE, --subject and --format", code="cli.unsigned")
+        if subject is None or source is None:
+            raise UsageError("--unsigned needs FILE and --subject", code="cli.unsigned")
+        if reports:
+            raise UsageError("--report goes with a signed FILE", code="cli.unsigned")
         if from_registry is not None or from_layout is not None or platform is not None:
             raise UsageError("--unsigned takes one file", code="cli.unsigned")
         document = read_file(source)
         about = resolve_digest(subject)
         with open_book(ledger, actor) as book:
-            _report(book, document, about, form, receipt, as_json=as_json)
-        return
+            if evidence_type is None:
+                _report(book, document, about, form, receipt, as_json=as_json)
+                return
+            handed_in = book.report_evidence(document, about, name=evidence_type)
+            said = f"kept {evidence_type} about {about.short} as reported, unsigned"
+            appended(book, handed_in.reported, receipt, as_json=as_json, said=said)
+            ctx.exit(tell_evaluation(handed_in.evaluation, as_json=as_json))
     expected = None if subject is None else resolve_digest(subject)
     found = read_source(ctx, expected)
     with open_book(ledger, actor) as book:
@@ -112,8 +142,14 @@ def command(
             book.refuse(found.rejected, found.malformed, expected)
             raise found.malformed
         if found.whole:
-            _accept_one(book, found, expected, receipt, as_json=as_json)
-            return
+            entry = _accept_one(book, found, expected, receipt, reports, as_json=as_json)
+            ctx.exit(tell_evaluation(book.evaluation_of(entry.entry), as_json=as_json))
+        if reports:
+            raise UsageError(
+                f"{found.source} holds several documents, and --report is for one",
+                code="cli.report-of-several",
+                hint="hand the documents in one by one, each with its report",
+            )
         _accept_several(book, found, expected, receipt, as_json=as_json)
 
 
@@ -121,7 +157,7 @@ def _report(
     book: "Book",
     document: bytes,
     digest: "Digest",
-    form: str,
+    form: str | None,
     receipt: Path | None,
     *,
     as_json: bool,
@@ -129,20 +165,31 @@ def _report(
     from gatebook.cli.output import appended
 
     entry = book.report(document, digest, form=form)
-    said = f"kept {form} about {digest.short} as reported, unsigned"
+    called = getattr(entry.entry.body, "format", form)
+    said = f"kept {called} about {digest.short} as reported, unsigned"
     appended(book, entry, receipt, as_json=as_json, said=said)
 
 
 def _accept_one(
-    book: "Book", found: Found, expected: "Digest | None", receipt: Path | None, *, as_json: bool
-) -> None:
+    book: "Book",
+    found: Found,
+    expected: "Digest | None",
+    receipt: Path | None,
+    reports: tuple[Path, ...],
+    *,
+    as_json: bool,
+) -> "Appended":
     from gatebook.cli.entries import evidence_name
     from gatebook.cli.output import appended
+    from gatebook.formats.report import REPORT_DOCUMENT_TYPE
+    from gatebook.intake.evidence import Attachment
 
-    entry = book.accept(found.attestations[0].data, expected)
+    beside = [Attachment(data=read_file(path), media_type=REPORT_DOCUMENT_TYPE) for path in reports]
+    entry = book.accept(found.attestations[0].data, expected, attachments=beside)
     kind = evidence_name(getattr(entry.entry.body, "predicate_type", "evidence"))
     said = f"accepted {kind} about {entry.entry.subjects[0].short}"
     appended(book, entry, receipt, as_json=as_json, said=said)
+    return entry
 
 
 def _accept_several(

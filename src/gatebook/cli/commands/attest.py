@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_EVIDENCE = "evidence:"
+
 
 @click.command()
 @subject_argument
@@ -37,12 +39,13 @@ __all__ = ["command"]
     "kind",
     required=True,
     metavar="TYPE",
-    help="sbom, test-result, provenance, or the URI of a predicate type.",
+    help="sbom, test-result, report, provenance, evidence:NAME for a custom evidence type, or the "
+    "URI of a predicate type.",
 )
 @option(
     "--predicate",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The SBOM, JUnit report or JSON predicate; - is standard input.",
+    help="The SBOM, report or JSON predicate; - is standard input.",
 )
 @signing_options
 @option(
@@ -97,10 +100,17 @@ def command(
 ) -> None:
     """Make a statement about SUBJECT, sign it and accept it into the book.
 
-    An SBOM (CycloneDX or SPDX JSON) becomes the predicate; a JUnit report becomes a test result
-    and is kept beside it; provenance without --predicate is written from what was recorded.
+    An SBOM in CycloneDX or SPDX JSON becomes the predicate; a test report becomes a test result
+    and is kept beside it. A report of any other kind - of a scanner, on coverage or quality, on
+    exploitability, an SBOM in another form, compressed or not - is signed by its digest and kept
+    as it is; its content says what it is. Provenance without --predicate is written from what was
+    recorded.
+
+    Exit status 7 if it is of a custom evidence type and does not comply; it is recorded all the
+    same.
     """
     from gatebook.cli.entries import evidence_name
+    from gatebook.cli.evaluations import tell_evaluation
     from gatebook.cli.output import appended, note
     from gatebook.formats.intoto import encode_statement
     from gatebook.intake.statements import subject_of
@@ -142,10 +152,12 @@ def command(
         entry = book.accept(document, digest, attachments=attachments)
         said = f"accepted {evidence_name(statement.predicate_type)} about {digest.short}"
         appended(book, entry, receipt, as_json=as_json, said=said)
+        status = tell_evaluation(book.evaluation_of(entry.entry), as_json=as_json)
     # What the book refuses is not shown to others as evidence either.
     pushed = _push(document, target)
     if pushed is not None:
         note(f"attached to {target} as {pushed.manifest}")
+    ctx.exit(status)
 
 
 def _called(subject: str) -> str:
@@ -249,10 +261,16 @@ def _from_file(
     document = read_file(predicate)
     match kind:
         case "sbom":
-            return statements.sbom_statement(document, about), ()
+            return statements.sbom_evidence(document, about)
         case "test-result":
             statement, attachment = statements.test_result_statement(document, about)
             return statement, (attachment,)
+        case "report":
+            statement, attachment = statements.report_statement(document, about)
+            return statement, (attachment,)
+        case custom if custom.startswith(_EVIDENCE):
+            name = custom.removeprefix(_EVIDENCE)
+            return statements.evidence_type_statement(document, name, about), ()
         case "provenance":
             return statements.predicate_statement(
                 document, "https://slsa.dev/provenance/v1", about
@@ -261,6 +279,7 @@ def _from_file(
             return statements.predicate_statement(document, uri, about), ()
         case _:
             raise UsageError(
-                f"--type is {kind!r}; expected sbom, test-result, provenance or a URI",
+                f"--type is {kind!r}; expected sbom, test-result, report, provenance, "
+                "evidence:NAME or a URI",
                 code="cli.predicate-type",
             )

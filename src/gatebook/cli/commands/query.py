@@ -1,4 +1,4 @@
-"""``gatebook query``: ask what ran where, when, and how it got there."""
+"""``gatebook query``: ask what ran where, when, how it got there, and what it contains."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,12 +26,47 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_COMPONENTS = ("package", "vulnerability", "licence", "mentions")
+
 
 @click.command()
-@option("--environment", "-e", help="What runs, or ran, in this environment.")
-@option("--at", help="With --environment: as of this time (RFC 3339); now if absent.")
+@option(
+    "--environment",
+    "-e",
+    help="What runs, or ran, in this environment; with a question about components, only there.",
+)
+@option(
+    "--at",
+    help="With --environment, or a question about components: as of this time (RFC 3339); now if "
+    "absent.",
+)
 @option("--digest", help="Where an artifact was deployed, and what was decided about it.")
 @option("--commit", help="Artifacts recorded as built from this commit.")
+@option(
+    "--package",
+    metavar="PURL|NAME",
+    help="What contains a package: a package URL, with or without a version, or a name.",
+)
+@option("--range", "within", help="With --package: in these versions (vers:pypi/>=1.0|<2.0).")
+@option(
+    "--vulnerability",
+    metavar="ID",
+    help="What contains something that a vulnerability touches (CVE, GHSA, …), by the newest "
+    "advisories.",
+)
+@option(
+    "--license",
+    "licence",
+    metavar="ID|EXPRESSION",
+    help="What contains something under a licence: anywhere in an expression, or a whole one.",
+)
+@option("--mentions", metavar="PURL", help="Which SBOMs list a package, of whatever artifact.")
+@option(
+    "--scope",
+    type=click.Choice(["running", "eligible", "recorded"]),
+    help="With a question about components: only what runs, only what may be deployed, or every "
+    "artifact; what runs or may be deployed if absent.",
+)
 @flag("--history", help="With --environment: its deployments, newest first.")
 @flag("--why", help="With --environment: how each artifact got there.")
 @ledger_option
@@ -45,6 +80,12 @@ def command(
     at: str | None,
     digest: str | None,
     commit: str | None,
+    package: str | None,
+    within: str | None,
+    vulnerability: str | None,
+    licence: str | None,
+    mentions: str | None,
+    scope: str | None,
     history: bool,
     why: bool,
     ledger: Path,
@@ -60,15 +101,48 @@ def command(
     gatebook query --environment prod --history                  its deployments
     gatebook query --digest sha256:…                             where an artifact went
     gatebook query --commit 0123…                                what was built from a commit
+    gatebook query --package pkg:pypi/flask --range 'vers:pypi/<2.0'  what contains a package
+    gatebook query --vulnerability CVE-2026-1234                 what a vulnerability touches
+    gatebook query --license GPL-3.0-only                        what contains such a component
+    gatebook query --mentions pkg:npm/left-pad@1.3.0             which SBOMs list a package
     """
     from gatebook.cli.subject import resolve_digest
     from gatebook.clock import Instant
     from gatebook.errors import UsageError
     from gatebook.names import CommitId, EnvironmentName
 
-    wanted = asked(ctx, "environment", "digest", "commit")
+    wanted = asked(ctx, "environment", "digest", "commit", *_COMPONENTS)
+    if not set(wanted).isdisjoint(_COMPONENTS):
+        from gatebook.cli.holdings import Asked, show_holdings
+
+        (first, *others) = (each for each in wanted if each != "environment")
+        if others or history or why:
+            raise UsageError("ask one question at a time", code="cli.query-needed")
+        if within is not None and first != "package":
+            raise UsageError("--range goes with --package", code="cli.query-range")
+        with open_book(ledger, actor) as book:
+            question = Asked(
+                package=package if first == "package" else None,
+                within=within,
+                vulnerability=vulnerability if first == "vulnerability" else None,
+                licence=licence if first == "licence" else None,
+                mentions=mentions if first == "mentions" else None,
+                environment=environment,
+                scope=scope,
+                at=None if at is None else Instant.parse(at),
+            )
+            show_holdings(book, question, as_json=as_json)
+        return
+    if within is not None or scope is not None:
+        raise UsageError(
+            "--range and --scope go with a question about components", code="cli.query-range"
+        )
     if len(wanted) != 1:
-        raise UsageError("ask by one of --environment, --digest, --commit", code="cli.query-needed")
+        raise UsageError(
+            "ask by one of --environment, --digest, --commit, --package, --vulnerability, "
+            "--license, --mentions",
+            code="cli.query-needed",
+        )
     if wanted != ["environment"] and (at is not None or history or why):
         raise UsageError(
             "--at, --history and --why go with --environment", code="cli.query-environment"
