@@ -39,9 +39,7 @@ def record(cls: type[_T]) -> type[_T]:
 
 
 def _made(cls: type[_T], *, keywords: bool) -> tuple[type[_T], Callable[[Any], Any]]:
-    names = tuple(
-        name for name, kind in cls.__annotations__.items() if not _is_of_the_class(kind)
-    )
+    names = tuple(name for name, kind in cls.__annotations__.items() if not _is_of_the_class(kind))
     inside = {k: v for k, v in cls.__dict__.items() if k not in {"__dict__", "__weakref__"}}
     defaults = {name: inside.pop(name) for name in names if name in inside}
     private = frozenset(inside.get("_private", ()))

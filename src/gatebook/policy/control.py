@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from gatebook.facts.facts import EvidenceFact, Facts, Identity
 from gatebook.names import RoleName
@@ -10,6 +10,7 @@ from gatebook.policy.outcome import Finding, Status
 from gatebook.policy.parameters import Parameters
 
 __all__ = [
+    "MOST_LISTED",
     "Control",
     "Roles",
     "damaged_finding",
@@ -17,7 +18,8 @@ __all__ = [
     "listed",
 ]
 
-_MOST_LISTED = 5
+MOST_LISTED: Final = 5
+"""How many items :func:`listed` shows."""
 _LONGEST_TEXT = 400
 
 
@@ -97,8 +99,8 @@ def describe_problems(evidence: Iterable[EvidenceFact]) -> str:
 def listed(items: Iterable[object]) -> str:
     """Join a few texts, and say how many more there are; long ones are cut."""
     texts = [_shortened(str(item)) for item in items]
-    more = len(texts) - _MOST_LISTED
-    return "; ".join(texts[:_MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
+    more = len(texts) - MOST_LISTED
+    return "; ".join(texts[:MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _shortened(text: str) -> str:

@@ -6,6 +6,7 @@ the pages, so writing goes on only after the book was opened again (model: Sunli
 """
 
 import fcntl
+import hashlib
 import os
 import secrets
 import threading
@@ -87,12 +88,7 @@ class FileBlobs:
 
         """
         digest = sha256(data)
-        if self._failed:
-            raise StoreError(
-                "an earlier blob could not be written; nothing is stored any more",
-                code="stores.write-failed",
-                hint="see to the disk, then open the book again",
-            )
+        self._check_sound()
         if digest in self._durable:
             return digest
         path = self._path(digest)
@@ -123,20 +119,23 @@ class FileBlobs:
             VerificationError: its bytes are not what the digest says: it was changed since.
 
         """
-        path = self._path(digest)
-        if digest in self._durable or path.exists():
+        self._check_sound()
+        if digest in self._durable:
             return
+        path = self._path(digest)
         scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
             self._make_shard(path.parent)
-            found = self._disk.copy_new(source, scratch, 0o444)
-            if found != digest.hex:
-                raise VerificationError(
-                    f"{source} was changed while it was read", code="stores.source-changed"
-                )
-            self._disk.rename(scratch, path)
+            if path.exists():
+                with path.open("rb") as stored:
+                    _check_copied(path, hashlib.file_digest(stored, "sha256").hexdigest(), digest)
+            else:
+                found = self._disk.copy_new(source, scratch, 0o444)
+                _check_copied(source, found, digest)
+                self._disk.rename(scratch, path)
             self._disk.sync_directory(path.parent)
         except OSError as error:
+            self._failed = True
             raise StoreError(
                 f"blob {digest} could not be written: {error.strerror}", code="stores.write-failed"
             ) from error
@@ -195,6 +194,14 @@ class FileBlobs:
                 expected = None
             if path != expected:
                 yield f"{path.relative_to(self._directory)} is not a blob"
+
+    def _check_sound(self) -> None:
+        if self._failed:
+            raise StoreError(
+                "an earlier blob could not be written; nothing is stored any more",
+                code="stores.write-failed",
+                hint="see to the disk, then open the book again",
+            )
 
     def _files(self) -> Iterator[Path]:
         """Files and other things below the directory, without scratch files left by a crash."""
@@ -308,6 +315,14 @@ class CheckpointFile:
             yield
         finally:
             os.close(descriptor)
+
+
+def _check_copied(source: Path, found: str, digest: Digest) -> None:
+    if found != digest.hex:
+        raise VerificationError(
+            f"the bytes of {source} hash to sha256:{found}, not {digest}: they were changed",
+            code="stores.source-changed",
+        )
 
 
 def _size(note: bytes) -> int:

@@ -181,6 +181,18 @@ def test_evidence_by_a_signer_who_is_not_believed_is_none(kit, control):
     assert "trust.untrusted-key" in found.found
 
 
+@pytest.mark.parametrize("named", ["predicate_type", "format"])
+def test_what_cannot_be_read_counts_where_its_format_is_asked_for(kit, named):
+    form = DocumentFormat.TRIVY_JSON
+    broken = kit.unreadable("formats.trivy", holder=None)
+    broken = replace(broken, **{named: form.value if named == "predicate_type" else form})
+    both = {"accept": ["signed", "reported"]}
+    assert kit.judge("scan", kit.facts(broken), both).code == "policy.scan-unreadable"
+    run = kit.evidence(a_run())
+    assert kit.judge("tests-passed", kit.facts(broken, run), both).status is PASS
+    assert kit.judge("scan", kit.facts(broken)).code == "policy.scan-missing"
+
+
 # -- who handed it in ------------------------------------------------------------------------------
 
 

@@ -1,11 +1,15 @@
 """What holds of every control over evidence, whatever is handed in and in whatever order."""
 
+import inspect
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatebook.cli.main import COMMANDS
 from gatebook.errors import GatebookError
 from gatebook.facts.facts import Facts
 from gatebook.formats.coverage.report import CoverageReport, Covered
@@ -20,6 +24,7 @@ from gatebook.formats.test_reports.report import TestReport
 from gatebook.formats.test_result import TestOutcome, TestResult
 from gatebook.formats.type_evaluation import TypeEvaluation
 from gatebook.formats.vex.statement import VexStatus
+from gatebook.policy import choice
 from gatebook.policy.catalogue import CATALOGUE
 from gatebook.policy.outcome import Status
 from gatebook.vulnerabilities.match_report import SourcedSeverity, Unevaluated
@@ -335,6 +340,16 @@ def test_removing_what_speaks_for_an_artifact_never_makes_it_pass(kit):
 def test_every_control_is_asked_here():
     signed = {"artifact-identified", "provenance", "attestation", "approval", "build-age"}
     assert set(PARAMETERS) == set(CATALOGUE) - signed
+
+
+def test_what_is_to_be_done_names_commands_that_exist():
+    source = Path(inspect.getfile(choice)).parent
+    named = {
+        name
+        for path in source.rglob("*.py")
+        for name in re.findall(r"`gatebook ([a-z-]+)", path.read_text())
+    }
+    assert {"attest", "gate", "advisories"} <= named <= set(COMMANDS)
 
 
 def test_what_real_tools_wrote_is_judged_without_breaking(kit, vectors):

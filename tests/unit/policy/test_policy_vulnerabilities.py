@@ -563,6 +563,16 @@ def test_a_waiver_that_does_not_count_says_why(kit, what, reason):
         assert f"[{reason}]" in found.found
 
 
+def test_a_waiver_that_cannot_be_read_any_more_waives_nothing(kit):
+    problem = Problem(code="trust.untrusted-key", message="nobody believes it", damaged=False)
+    facts = waived(kit)
+    broken = replace(facts.evidence[1], problem=problem)
+    found = kit.judge(
+        "vulnerabilities", replace(facts, evidence=(facts.evidence[0], broken)), WAIVERS
+    )
+    assert (found.status, "policy.waiver-unreadable" in found.found) == (FAIL, True)
+
+
 def test_a_waiver_runs_to_its_last_instant(kit):
     assert come_out(kit, waived(kit, expires=kit.noon), WAIVERS)[0] is PASS
     assert come_out(kit, waived(kit, expires=kit.ahead("89d")), WAIVERS)[0] is PASS

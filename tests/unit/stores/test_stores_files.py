@@ -1,6 +1,10 @@
 """Files are made durable in the one order that survives a power cut, whoever made the directory."""
 
+import pytest
+
 from gatebook.digest import sha256
+from gatebook.errors import VerificationError
+from gatebook.ledger.store import BlobMissingError, StoreError
 from gatebook.stores.disk import Disk
 from gatebook.stores.files import CheckpointFile, FileBlobs, write_durably
 
@@ -80,3 +84,50 @@ def test_a_checkpoint_is_written_at_most_as_often_as_asked_and_on_flush(tmp_path
     assert memory.recall() == note % 9
     memory.flush()
     assert (tmp_path / "known").read_bytes() == note % 9
+
+
+def test_a_large_file_is_stored_without_being_held_in_memory(tmp_path):
+    blobs = FileBlobs(tmp_path / "blobs")
+    source = tmp_path / "large"
+    source.write_bytes(b"x" * 3_000_000)
+    digest = sha256(source.read_bytes())
+    blobs.put_file(source, digest)
+    blobs.put_file(source, digest)
+    assert blobs.get(digest) == source.read_bytes()
+    assert blobs.path_of(digest).read_bytes() == source.read_bytes()
+    assert list(blobs.structure_faults()) == []
+
+
+def test_a_file_that_was_changed_meanwhile_is_not_stored(tmp_path):
+    blobs = FileBlobs(tmp_path / "blobs")
+    source = tmp_path / "large"
+    source.write_bytes(b"before")
+    digest = sha256(b"before")
+    source.write_bytes(b"after!")
+    with pytest.raises(VerificationError) as refused:
+        blobs.put_file(source, digest)
+    assert refused.value.code == "stores.source-changed"
+    assert list(blobs.digests()) == []
+    with pytest.raises(BlobMissingError):
+        blobs.path_of(digest)
+
+
+def test_a_stored_file_that_was_changed_is_not_taken_for_the_one(tmp_path):
+    source = tmp_path / "large"
+    source.write_bytes(b"before")
+    digest = sha256(b"before")
+    first = FileBlobs(tmp_path / "blobs")
+    first.put_file(source, digest)
+    path = first.path_of(digest)
+    path.chmod(0o644)
+    path.write_bytes(b"after!")
+    with pytest.raises(VerificationError):
+        FileBlobs(tmp_path / "blobs").put_file(source, digest)
+
+
+def test_after_a_file_that_could_not_be_copied_nothing_is_stored(tmp_path):
+    blobs = FileBlobs(tmp_path / "blobs")
+    with pytest.raises(StoreError):
+        blobs.put_file(tmp_path / "nowhere", sha256(b"x"))
+    with pytest.raises(StoreError):
+        blobs.put(b"y")
