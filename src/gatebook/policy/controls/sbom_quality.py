@@ -120,7 +120,7 @@ class SbomQuality:
             ),
             expected=f"a {self.choice.described} SBOM that passes {names}{profiles}",
             every=False,
-            fix="see `gatebook sbom check`, then hand a better one in: `gatebook attest --type sbom`",
+            fix="see `gatebook sbom check`; hand in one with `gatebook attest --type sbom`",
         )
 
     def _context(self, facts: Facts, sbom: Kept[Sbom]) -> SbomContext:
