@@ -43,6 +43,17 @@ MEANINGS = dict(
     for line in Path(__file__).with_name("error_meanings.txt").read_text("utf-8").splitlines()
 )
 """What the source does not say in one sentence beside the code."""
+RANGES = {
+    "constraint": "A range in `vers:` has a part that is empty or malformed.",
+    "duplicate": "A range in `vers:` names a version twice.",
+    "percent": "A range in `vers:` has a malformed or forbidden escape.",
+    "scheme": "A range of versions does not begin with `vers:`.",
+    "sequence": "A range in `vers:` has comparators that cannot follow each other.",
+    "type": "A range in `vers:` names no type of versions.",
+    "unsorted": "A range in `vers:` is not in the order of its versions.",
+    "whitespace": "A range in `vers:` has white space in it.",
+}
+"""The codes that refused ranges of versions are given, which are put together."""
 ROLES = re.compile(r":[a-z:]+:`~?([^`<]+)`")
 
 
@@ -226,9 +237,25 @@ def controls() -> None:
         out("|---|---|")
         for parameter, meaning in control.parameters.items():
             out(f"| `{parameter}` | {meaning} |")
-        reasons = sorted({code.code for code in codes() if code.module == control.__module__})
+        reasons = sorted(
+            {
+                code.code
+                for code in codes()
+                if code.module == control.__module__ or _control_of(code.code) == name
+            }
+        )
         listed = ", ".join(f"[`{code}`](error-codes.md)" for code in reasons)
         out(f"\nReasons it gives: {listed}.")
+
+
+def _control_of(code: str) -> str | None:
+    """The control whose reason a code is by its name, where several modules make a control."""
+    name = code.removeprefix("policy.")
+    name = {"advisories": "vulnerabilities", "waiver": "vulnerabilities"}.get(
+        name.partition("-")[0], name
+    )
+    owners = [each for each in CATALOGUE if f"{name}-".startswith(f"{each}-")]
+    return max(owners, key=len, default=None)
 
 
 # -- codes -----------------------------------------------------------------------------------------
@@ -247,7 +274,7 @@ class Code:
 
 def codes() -> list[Code]:
     """Every code in the source, by reading it: class attributes, arguments, table values."""
-    rooms = {path.stem for path in SOURCE.iterdir()} | {"gatebook"}
+    rooms = {path.stem for path in SOURCE.iterdir()} | {"gatebook", "versions"}
     found: list[Code] = []
     for path in sorted(SOURCE.rglob("*.py")):
         if path.name in {"__init__.py", "__main__.py"} and path.parent == SOURCE:
@@ -275,6 +302,14 @@ def _made_codes() -> Iterator[Code]:
             module=constraint.__name__,
             meaning=f"The part `{part}` of the signer's identity is not what was expected.",
             raised_as="IdentityMismatchError",
+            own=True,
+        )
+    for part, said in RANGES.items():
+        yield Code(
+            code=f"versions.vers-{part}",
+            module="gatebook.vulnerabilities.versions.vers",
+            meaning=said,
+            raised_as="VersRangeError",
             own=True,
         )
     for part in ("name", "version"):
@@ -406,6 +441,10 @@ def _where(uses: list[Code], errors: dict[str, type[GatebookError]]) -> str:
     places = {"Finding": "control", "Reason": "decision", "undecided": "decision"}
     places |= {"Problem": "control", "Fault": "fault", "add": "fault"}
     said += sorted({places[use.raised_as] for use in uses if use.raised_as in places})
+    if not said and uses[0].code.startswith("formats.rule-"):
+        return "evaluation"
+    if not said and uses[0].code.startswith("vulnerabilities."):
+        return "match report"
     if not said:
         # What is chosen from a table of codes is raised in the way of its room.
         usual = {"cli": 2, "connectors": 6, "formats": 5, "trust": 5, "workspace": 5}
@@ -490,6 +529,86 @@ def build_types() -> None:
             for build_type in published:
                 out(f"- `{build_type}`")
             out("- the page `PROVENANCE.md` of any version of GitLab's runner")
+
+
+FAMILIES = {
+    "sbom": "Component lists (SBOMs)",
+    "scan": "Scans: vulnerabilities, code, secrets, configuration",
+    "vex": "Statements on exploitability (VEX)",
+    "tests": "Test reports",
+    "coverage": "Coverage",
+    "quality": "Code quality",
+    "advisory": "Advisories and what enriches them",
+    "attestation": "Attestations",
+    "container": "Compression",
+    "other": "What is named and not read",
+}
+"""Headings of the page of formats, in its order."""
+
+
+def evidence_formats() -> None:
+    """A table of the formats of evidence for every family, with how each is recognised."""
+    detect = importlib.import_module("gatebook.formats.reading.detect")
+    formats = importlib.import_module("gatebook.formats.reading.document_format")
+    recognition = importlib.import_module("gatebook.formats.reading.recognition").RECOGNITION
+    advisories = importlib.import_module("gatebook.vulnerabilities.readers").ADVISORY_READERS
+    families = {each.format: each.family for each in (*detect.readers(detect.ROOMS), *advisories)}
+    for known in formats.DocumentFormat:
+        families.setdefault(known, _family_without_reader(known, formats))
+    if set(FAMILIES) != {each.value for each in formats.Family}:
+        sys.exit("reference: the families of formats are others than those with a heading")
+    for family, title in FAMILIES.items():
+        out(f"\n## {title}\n")
+        out("| format | what it is | recognised by |")
+        out("|---|---|---|")
+        for known in formats.DocumentFormat:
+            if families[known].value == family:
+                words = recognition[known]
+                out(f"| `{known.value}` | {markdown(words.title)} | {markdown(words.rule)} |")
+
+
+def _family_without_reader(known: Any, formats: Any) -> Any:
+    """Layers around documents, and forms that nobody reads."""
+    if known.name in {"GZIP", "ZSTD", "BZIP2", "ZIP"}:
+        return formats.Family.CONTAINER
+    if known.name in {"JSON_OTHER", "JSON_ARRAY", "JSON_STREAM", "YAML", "XML_OTHER", "OTHER"}:
+        return formats.Family.OTHER
+    if known.name == "UNPARSEABLE":
+        return formats.Family.OTHER
+    return formats.Family.ATTESTATION
+
+
+def sbom_checks() -> None:
+    """A table of the checks of SBOMs."""
+    registry = importlib.import_module("gatebook.sboms.checks.registry")
+    out("\n| check | name | what it asks |")
+    out("|---|---|---|")
+    for check in registry.CHECKS.values():
+        name = f"`{check.name}`" + (" (warning)" if check.id in registry.WARNINGS else "")
+        out(f"| {check.id} | {name} | {markdown(check.purpose)} |")
+
+
+def sbom_profiles() -> None:
+    """A table of the profiles with their elements."""
+    profiles = importlib.import_module("gatebook.sboms.profiles").PROFILES
+    out("\n| profile | standard | required | required where they exist, with `+additional` |")
+    out("|---|---|---|---|")
+    for profile in (each for name, each in profiles.items() if "+" not in name):
+        required, additional = (
+            ", ".join(f"`{each.id}`" for each in some) or "none"
+            for some in (profile.required, profile.additional)
+        )
+        out(f"| `{profile.name}` | {profile.title} | {required} | {additional} |")
+
+
+def record_fields(module: str, *names: str) -> None:
+    """A section with the fields of each record of a document."""
+    found = importlib.import_module(module)
+    for name in names:
+        record = getattr(found, name)
+        out(f"\n### {name}\n")
+        out(paragraphs(record) + "\n")
+        fields(record)
 
 
 def benchmarks() -> None:
