@@ -14,12 +14,12 @@ from typing import Final
 
 from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
-from gatebook.errors import VerificationError
+from gatebook.errors import GatebookError, UnreachableError, VerificationError
 from gatebook.facts.documents import ApprovalPredicate
-from gatebook.facts.facts import Content, SignerFact
+from gatebook.facts.facts import Content, Problem, SignerFact
 from gatebook.formats.intoto import PredicateKind
 from gatebook.formats.reading.document_format import DocumentFormat
-from gatebook.ledger.store import BlobStore
+from gatebook.ledger.store import BlobMissingError, BlobStore
 from gatebook.names import EnvironmentName, RepositoryUri
 from gatebook.trust.root.trust_root import TrustRoot
 from gatebook.vulnerabilities.match_report import MatchReport
@@ -32,6 +32,7 @@ __all__ = [
     "fetch",
     "forget_documents",
     "match_report_from",
+    "problem_of",
     "trust_root_from",
 ]
 
@@ -184,3 +185,13 @@ def match_report_from(data: bytes) -> MatchReport:
 @functools.lru_cache(maxsize=32)
 def _parse_match_report(data: bytes) -> MatchReport:
     return MatchReport.parse(data)
+
+
+def problem_of(error: GatebookError) -> Problem:
+    """Say why a document does not count."""
+    lost = isinstance(error, BlobMissingError | UnreachableError)
+    return Problem(
+        code=error.code,
+        message=error.message,
+        damaged=lost or error.code == "stores.blob-corrupt",
+    )

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from gatebook import canonical
 from gatebook.clock import Instant
 from gatebook.digest import Digest, sha256
-from gatebook.errors import GatebookError, UnreachableError, VerificationError
+from gatebook.errors import GatebookError, VerificationError
+from gatebook.facts.authority import within_authority
 from gatebook.facts.content import Beside, ReadContent, read_content, read_document
+from gatebook.facts.derived import evaluated_entries, read_evaluation, read_match
 from gatebook.facts.documents import (
     COMMIT_PEOPLE_TYPE,
     SALT_BYTES,
@@ -22,7 +24,6 @@ from gatebook.facts.facts import (
     EvidenceFact,
     Facts,
     Identity,
-    MatchFact,
     Problem,
     SignerFact,
 )
@@ -32,18 +33,16 @@ from gatebook.facts.opened import (
     OpenedDocument,
     Question,
     fetch,
-    match_report_from,
+    problem_of,
     trust_root_from,
 )
 from gatebook.formats.intoto import PredicateKind, predicate_kind
-from gatebook.formats.type_evaluation import TypeEvaluation
-from gatebook.ledger.entry import BlobReference, Entry, Relation, decode_entry
+from gatebook.ledger.entry import BlobReference, Entry, decode_entry
 from gatebook.ledger.kinds import (
     AdvisoriesMatched,
     ApprovalGranted,
     ArtifactRecorded,
     EvidenceAccepted,
-    EvidenceEvaluated,
     EvidenceReported,
 )
 from gatebook.ledger.store import BlobMissingError, BlobStore
@@ -115,7 +114,10 @@ class FactReader:
         authors, authors_problem = self._authors(reading)
         evidence = self._all_evidence(reading)
         approvals = tuple(self._approval(reading, item) for item in entries.approvals)
-        matches = tuple(self._match(reading, item) for item in _in_order(entries.matches.values()))
+        matched = _in_order(entries.matches.values())
+        for item in matched:
+            reading.documents.update(part.digest for part in item.entry.evidence)
+        matches = tuple(read_match(item, subject, self._blobs) for item in matched)
         return Facts(
             subject=subject,
             environment=environment,
@@ -182,7 +184,7 @@ class FactReader:
                 try:
                     people = CommitPeople.parse(self._unsalted(reference))
                 except GatebookError as error:
-                    problem = _problem(error)
+                    problem = problem_of(error)
                     continue
                 if reading.root is not None:
                     identities.update(identify(reading.root, email) for email in people.emails)
@@ -196,7 +198,17 @@ class FactReader:
         for item in reading.entries.evidence:
             reading.evidence[item.entry.id] = self._evidence(reading, item)
         for evaluated in reading.entries.evaluations:
-            reading.evidence[evaluated.entry.id] = self._evaluation(reading, evaluated)
+            reading.documents.update(part.digest for part in evaluated.entry.evidence)
+            judged = next(
+                (each for each in evaluated_entries(evaluated.entry) if each in reading.evidence),
+                None,
+            )
+            reading.evidence[evaluated.entry.id] = read_evaluation(
+                evaluated,
+                self._blobs,
+                evidence=None if judged is None else reading.evidence[judged],
+                document=None if judged is None else reading.judged.get(judged),
+            )
         return tuple(sorted(reading.evidence.values(), key=lambda each: each.entry.index))
 
     def _evidence(
@@ -219,7 +231,7 @@ class FactReader:
                 self._open(reading, entry, None) if accepted else self._look(reading, entry, named)
             )
         except GatebookError as error:
-            return replace(fact, problem=_problem(error))
+            return replace(fact, problem=problem_of(error))
         if accepted:
             fact = replace(
                 fact,
@@ -254,92 +266,6 @@ class FactReader:
             REMEMBERED.keep(question, opened, len(data))
         return opened
 
-    def _evaluation(self, reading: _Reading, item: Weighed[EvidenceEvaluated]) -> EvidenceFact:
-        """Read an evaluation, which is as good as the evidence it is of."""
-        entry, body = item.entry, item.body
-        reading.documents.update(part.digest for part in entry.evidence)
-        judged = next(
-            (
-                reading.evidence[link.entry]
-                for link in entry.links
-                if link.rel is Relation.EVALUATES and link.entry in reading.evidence
-            ),
-            None,
-        )
-        if judged is None:
-            return EvidenceFact(
-                entry=item.reference,
-                document=body.document,
-                predicate_type=body.name,
-                kind=None,
-                signed=False,
-                problem=Problem(
-                    code="facts.evaluation-differs",
-                    message="the evaluation is of no evidence about the artifact",
-                    damaged=False,
-                ),
-                received=entry.time,
-            )
-        fact = replace(
-            judged, entry=item.reference, content=None, further=(), format=None, kind=None
-        )
-        if judged.problem is not None:
-            return fact
-        judged_document = next(
-            reading.judged.get(link.entry)
-            for link in entry.links
-            if link.rel is Relation.EVALUATES and link.entry in reading.evidence
-        )
-        try:
-            if not entry.evidence:
-                raise BlobMissingError("the entry names no document", code="facts.no-document")
-            evaluation = TypeEvaluation.parse(fetch(self._blobs, entry.evidence[0].digest))
-            said = (body.name, str(body.definition), str(body.document), body.compliant)
-            found = (
-                evaluation.name,
-                evaluation.definition,
-                evaluation.document,
-                evaluation.compliant,
-            )
-            if said != found or judged_document != body.document:
-                raise VerificationError(
-                    "the evaluation is of another type or document than its entry",
-                    code="facts.evaluation-differs",
-                )
-        except GatebookError as error:
-            return replace(fact, problem=_problem(error))
-        return replace(fact, content=evaluation)
-
-    def _match(self, reading: _Reading, item: Weighed[AdvisoriesMatched]) -> MatchFact:
-        entry, body = item.entry, item.body
-        reading.documents.update(part.digest for part in entry.evidence)
-        fact = MatchFact(
-            entry=item.reference,
-            sbom=body.sbom,
-            snapshot=body.snapshot,
-            report=None,
-            received=entry.time,
-        )
-        try:
-            if not entry.evidence:
-                raise BlobMissingError("the entry names no document", code="facts.no-document")
-            report = match_report_from(fetch(self._blobs, entry.evidence[0].digest))
-            said = (str(reading.subject), str(body.sbom), str(body.snapshot))
-            if said != (report.subject, report.sbom, report.snapshot):
-                raise VerificationError(
-                    "the match report is about another artifact, SBOM or snapshot than its entry",
-                    code="facts.match-differs",
-                )
-            counted = (len(report.findings), len(report.unevaluated), report.components)
-            if counted != (body.findings, body.unevaluated, body.components):
-                raise VerificationError(
-                    "the match report holds another number of findings than its entry says",
-                    code="facts.match-differs",
-                )
-        except GatebookError as error:
-            return replace(fact, problem=_problem(error))
-        return replace(fact, report=report)
-
     def _approval(self, reading: _Reading, item: Weighed[ApprovalGranted]) -> ApprovalFact:
         entry, body = item.entry, item.body
         reading.documents.update(part.digest for part in entry.evidence)
@@ -366,7 +292,7 @@ class FactReader:
                     code="facts.approval-differs",
                 )
         except GatebookError as error:
-            return replace(fact, problem=_problem(error))
+            return replace(fact, problem=problem_of(error))
         return replace(
             fact,
             approver=opened.signers[0],
@@ -421,6 +347,7 @@ def _open_anew(
         return replace(opened, approval=ApprovalPredicate.from_statement(statement.statement))
     beside = [Beside(media_type=part.media_type, data=data) for part, data in attachments]
     read = read_content(statement.statement, beside)
+    read = within_authority(read, statement.kind, statement.signers, root)
     predicate = None
     if evidence_type_of(statement.predicate_type) is not None:
         predicate = sha256(canonical.canonicalize(statement.statement.predicate))
@@ -468,13 +395,4 @@ def _signers(statement: VerifiedStatement) -> tuple[SignerFact, ...]:
             trusted_as=signer.id,
         )
         for signer in statement.signers
-    )
-
-
-def _problem(error: GatebookError) -> Problem:
-    lost = isinstance(error, BlobMissingError | UnreachableError)
-    return Problem(
-        code=error.code,
-        message=error.message,
-        damaged=lost or error.code == "stores.blob-corrupt",
     )
