@@ -2,7 +2,7 @@
 
 Run: python benchmarks/advisories.py [--quick] [--records N[,N…]] [--components N]
 Records are generated in the shape of real ones: databases that list every affected version (PyPI),
-that give ranges only (Go, npm, Maven, crates.io), and those of distributions, with aliases,
+that give ranges only (Go, npm, Maven, Rust), and those of distributions, with aliases,
 severities, references and texts of the usual length. Packages follow a long-tailed distribution.
 There is no peer in Python that does this offline from OSV dumps without an index of its own; the
 numbers stand beside the targets of the design.
@@ -36,6 +36,7 @@ from gatebook.stores.occurrence_store import SqliteOccurrences
 from gatebook.vulnerabilities.match import Matcher
 from gatebook.vulnerabilities.occurrences import range_questions
 from gatebook.vulnerabilities.package_identity import Identified, Unidentified, identify_purl
+from gatebook.vulnerabilities.versions.ecosystem import CRATES
 
 QUICK = "--quick" in sys.argv
 NOW = Instant.parse("2026-11-20T12:00:00Z")
@@ -46,8 +47,8 @@ WORDS = re.findall(
     "attacker remote crafted request overflow memory parser header token session denial service "
     "injection path traversal validation buffer privilege escalation bypass",
 )
-ECOSYSTEMS = ("PyPI", "Go", "npm", "Maven", "crates.io", "Debian:12")
-TYPES = {"PyPI": "pypi", "Go": "golang", "npm": "npm", "Maven": "maven", "crates.io": "cargo"}
+ECOSYSTEMS = ("PyPI", "Go", "npm", "Maven", CRATES, "Debian:12")
+TYPES = {"PyPI": "pypi", "Go": "golang", "npm": "npm", "Maven": "maven", CRATES: "cargo"}
 
 
 def argument(name: str, default: str) -> str:
@@ -91,7 +92,7 @@ def record(dice: random.Random, number: int, packages: int) -> dict[str, Any]:
     events: list[dict[str, str]] = [{"introduced": dice.choice(("0", low))}]
     if dice.random() < 0.8:
         events.append({"fixed": high})
-    prefix = {"PyPI": "PYSEC", "Go": "GO", "crates.io": "RUSTSEC", "Debian:12": "DEBIAN"}
+    prefix = {"PyPI": "PYSEC", "Go": "GO", CRATES: "RUSTSEC", "Debian:12": "DEBIAN"}
     affected: dict[str, Any] = {
         "package": {"ecosystem": ecosystem, "name": name},
         "ranges": [{"type": "SEMVER" if ecosystem == "Go" else "ECOSYSTEM", "events": events}],

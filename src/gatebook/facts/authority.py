@@ -42,7 +42,8 @@ def within_authority(
 
     """
     named = {signer.id for signer in signers}
-    scopes = [each.scope for each in (*root.keys, *root.identities) if each.id in named]
+    scopes = [each.scope for each in root.keys if each.id in named]
+    scopes += [each.scope for each in root.identities if each.id in named]
     if kind in GUESSED and not _may(scopes, read.family):
         return ReadContent()
     return replace(

@@ -14,7 +14,7 @@ from gatebook.errors import MalformedError
 from gatebook.vulnerabilities.ecosystems import coordinate, ecosystem_key, package_name
 from gatebook.vulnerabilities.intervals import EVERY_VERSION, Interval, covers, intervals_of, point
 from gatebook.vulnerabilities.osv import OsvAffected, OsvPackage, OsvRange, OsvRecord
-from gatebook.vulnerabilities.versions.ecosystem import scheme_of
+from gatebook.vulnerabilities.versions.ecosystem import CRATES, scheme_of
 from gatebook.vulnerabilities.versions.scheme import Scheme, version_key
 
 __all__ = [
@@ -32,7 +32,7 @@ _SEMVER_SUFFIX: Final = "|semver"
 # Ecosystems whose own order is that of SemVer wherever SemVer defines one.
 _ORDERED_AS_SEMVER: Final = frozenset(
     {
-        *("Bitnami", "crates.io", "GitHub Actions", "Go", "Hex", "Julia", "Kubernetes", "npm"),
+        *("Bitnami", CRATES, "GitHub Actions", "Go", "Hex", "Julia", "Kubernetes", "npm"),
         *("Pub", "SwiftURL", "VSCode"),
     }
 )

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gatebook.errors import MalformedError
+from gatebook.vulnerabilities.versions import ecosystem as versions_ecosystem
 
 __all__ = ["base_of", "coordinate", "ecosystem_key", "package_name"]
 
@@ -136,7 +137,7 @@ def package_name(ecosystem: str, name: str) -> str:
     match base:
         case "PyPI":
             return _SEPARATORS.sub("-", name).lower()  # PEP 503
-        case "crates.io":
+        case versions_ecosystem.CRATES:
             return name.replace("_", "-").lower()  # the registry refuses names that differ so
         case "SwiftURL":
             return _repository(name)

@@ -13,6 +13,7 @@ from gatebook.errors import MalformedError
 from gatebook.formats.purl import PackageUrl
 from gatebook.vulnerabilities.distributions import Distribution, distribution_of
 from gatebook.vulnerabilities.ecosystems import base_of, package_name
+from gatebook.vulnerabilities.versions.ecosystem import CRATES
 
 __all__ = [
     "Identified",
@@ -26,7 +27,7 @@ __all__ = [
 _SIMPLE: Final = {
     "bioconductor": "Bioconductor",
     "bitnami": "Bitnami",
-    "cargo": "crates.io",
+    "cargo": CRATES,
     "conan": "ConanCenter",
     "cran": "CRAN",
     "gem": "RubyGems",

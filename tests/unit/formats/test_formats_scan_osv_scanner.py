@@ -27,7 +27,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "database_specific": {"severity": "HIGH"},
         "affected": [
             {
-                "package": {"name": "regex", "ecosystem": "crates.io"},
+                "package": {"name": "regex", "ecosystem": "Go"},
                 "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.5.5"}]}],
             }
         ],
@@ -38,7 +38,7 @@ def report(
     *records: dict[str, Any], groups: list[dict[str, Any]] | None = None, **package: Any
 ) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        "package": {"name": "regex", "version": "1.5.1", "ecosystem": "crates.io"},
+        "package": {"name": "regex", "version": "1.5.1", "ecosystem": "Go"},
         "vulnerabilities": list(records),
     } | package
     if groups is not None:

@@ -14,6 +14,7 @@ from gatebook.vulnerabilities.package_identity import (
     identify,
     identify_purl,
 )
+from gatebook.vulnerabilities.versions.ecosystem import CRATES
 
 
 def lookups(purl, **more):
@@ -33,7 +34,7 @@ def lookups(purl, **more):
         ("pkg:golang/github.com/Azure/x@v1.2.3", ("Go", "github.com/azure/x", "1.2.3")),
         ("pkg:golang/stdlib@go1.21.3", ("Go", "stdlib", "1.21.3")),
         ("pkg:golang/a.b/c@v1.0.0#sub/dir", ("Go", "a.b/c", "1.0.0")),
-        ("pkg:cargo/serde_json@1.0.0", ("crates.io", "serde-json", "1.0.0")),
+        ("pkg:cargo/serde_json@1.0.0", (CRATES, "serde-json", "1.0.0")),
         ("pkg:gem/nokogiri@1.13.6-x86_64-linux", ("RubyGems", "nokogiri", "1.13.6")),
         ("pkg:gem/nokogiri@1.13.6-java", ("RubyGems", "nokogiri", "1.13.6")),
         ("pkg:gem/rails@7.0.0.rc1", ("RubyGems", "rails", "7.0.0.rc1")),

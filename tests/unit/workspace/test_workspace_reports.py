@@ -291,6 +291,51 @@ def test_what_a_component_list_says_besides_is_there_too(shop):
     assert [type(each) for each in fact.further] == [ScanReport, VexDocument]
 
 
+OWN = "https://example.com/own/v1"
+
+
+@pytest.mark.parametrize(
+    ("may", "counts"),
+    [
+        ((OWN,), False),
+        ((OWN, "sbom", "vex", "test-result"), False),
+        ((OWN, "vulnerability-scan"), True),
+        ((OWN, "report"), True),
+    ],
+)
+def test_nobody_brings_by_a_type_of_their_own_what_they_may_not_attest(shop, may, counts):
+    shop.trust(*may)
+    shop.book.accept(shop.signed(OWN, json.loads(SARIF)), shop.api)
+    (fact,) = evidence(shop)
+    assert (fact.content is not None, fact.problem) == (counts, None)
+
+
+@pytest.mark.parametrize(
+    ("may", "families"),
+    [
+        (("sbom",), []),
+        (("sbom", "vex"), [VexDocument]),
+        (("sbom", "vulnerability-scan"), [ScanReport]),
+        (("sbom", "report"), [ScanReport, VexDocument]),
+    ],
+)
+def test_whoever_may_attest_component_lists_may_not_excuse_what_is_in_them(shop, may, families):
+    shop.trust(*may)
+    document = shop.sbom("pkg:pypi/flask@1.0")
+    document["vulnerabilities"] = [
+        {
+            "id": "CVE-2026-0001",
+            "ratings": [{"severity": "high"}],
+            "affects": [{"ref": "pkg:pypi/flask@1.0"}],
+            "analysis": {"state": "not_affected", "justification": "code_not_present"},
+        }
+    ]
+    shop.book.accept(shop.signed("https://cyclonedx.org/bom", document), shop.api)
+    (fact,) = evidence(shop)
+    assert isinstance(fact.content, Sbom)
+    assert [type(each) for each in fact.further] == families
+
+
 # -- documents nobody signed -----------------------------------------------------------------------
 
 

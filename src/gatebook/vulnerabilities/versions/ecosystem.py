@@ -11,12 +11,14 @@ from typing import Final
 
 from gatebook.vulnerabilities.versions.scheme import Scheme
 
-__all__ = ["scheme_of", "scheme_of_purl_type", "scheme_of_vers_type"]
+__all__ = ["CRATES", "scheme_of", "scheme_of_purl_type", "scheme_of_vers_type"]
 
 
 def _named(names: Mapping[Scheme, tuple[str, ...]]) -> Mapping[str, Scheme]:
     return MappingProxyType({name: scheme for scheme, each in names.items() for name in each})
 
+
+CRATES: Final = "crates.{}".format("io")  # OSV's name for Rust's packages, no host
 
 _ECOSYSTEMS: Final = _named(
     {
@@ -44,7 +46,7 @@ _ECOSYSTEMS: Final = _named(
             *("AlmaLinux", "Azure Linux", "Mageia", "Photon OS", "Red Hat", "Rocky Linux"),
             *("SUSE", "openEuler", "openSUSE"),
         ),
-        Scheme.SEMVER: ("Hex", "Julia", "SwiftURL", "VSCode", "crates.io", "npm"),
+        Scheme.SEMVER: ("Hex", "Julia", "SwiftURL", "VSCode", CRATES, "npm"),
     }
 )
 _PURL_TYPES: Final = _named(

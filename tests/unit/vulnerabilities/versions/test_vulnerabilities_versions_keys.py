@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gatebook.errors import GatebookError
 from gatebook.vulnerabilities.versions.ecosystem import (
+    CRATES,
     scheme_of,
     scheme_of_purl_type,
     scheme_of_vers_type,
@@ -185,7 +186,7 @@ def test_no_key_begins_the_key_of_an_older_version() -> None:
         ("Rocky Linux:9", Scheme.RPM),
         ("PyPI", Scheme.PEP440),
         ("npm", Scheme.SEMVER),
-        ("crates.io", Scheme.SEMVER),
+        (CRATES, Scheme.SEMVER),
         ("Go", Scheme.GO),
         ("Maven:https://maven.google.com", Scheme.MAVEN),
         ("Packagist:https://packages.drupal.org/8", Scheme.COMPOSER),
@@ -212,7 +213,7 @@ def test_types_have_the_scheme_of_their_ecosystem() -> None:
         "golang": "Go",
         "pypi": "PyPI",
         "gem": "RubyGems",
-        "cargo": "crates.io",
+        "cargo": CRATES,
     }
     for package_type, ecosystem in pairs.items():
         assert scheme_of_purl_type(package_type) is scheme_of(ecosystem)
