@@ -81,7 +81,8 @@ def _from_match(report: MatchReport, source: str) -> Iterator[Named]:
         # A record of a distribution that derives from one CVE is about that one; if it derives
         # from several, it bundles them.
         alone = len(upstream) == 1 or known.id in known.upstream
-        if len(upstream) == 1:
+        # One that has a CVE of its own is not the same as the one it derives from.
+        if len(upstream) == 1 and not any(each.startswith("CVE-") for each in ids):
             ids += upstream
         yield Named(
             ids=tuple(dict.fromkeys(ids)),
